@@ -108,12 +108,14 @@ class TeamsChannel(_Channel):
 
 
 class PagerDutyChannel(_Channel):
-    """A service's integration by Events API v2. `url` is another in the EU."""
+    """A service's integration by Events API v2. `url` is another in the EU. `webhook_secret` proves what a webhook subscription there
+    sends to /v1/alerts/pagerduty/NAME, so that acknowledgements come back."""
 
     keeps_state = True
     has_threads = True
     kind: Literal["pagerduty"]
     routing_key: SecretName
+    webhook_secret: SecretName | None = None
     url: Url = "https://events.pagerduty.com"
 
 
@@ -138,7 +140,8 @@ class WebhookChannel(_Channel):
 
 
 class MatrixChannel(_Channel):
-    """A room on a Matrix server. `room` is its id (!...), `token` that of the user who writes, who has to be in it."""
+    """A room on a Matrix server. `room` is its id (!...), `token` that of the user who writes, who has to be in it. `reactions`: whoever
+    reacts to a message acknowledges what it tells of."""
 
     keeps_state = True
     has_threads = True
@@ -146,6 +149,7 @@ class MatrixChannel(_Channel):
     url: Url
     token: SecretName
     room: Annotated[str, Field(pattern=r"^![^\s/]{1,250}$")]
+    reactions: bool = False
 
 
 Channel = Annotated[

@@ -50,7 +50,8 @@ AboutLeads = Callable[[Sequence[str]], Awaitable[Mapping[str, About]]]
 
 class Alerts:
     """One process folds at a time, whichever; each channel has a loop of its own, so that a slow one slows nobody else. `roster` gives
-    the one in force, `troubles` the receivers that are sent nothing, `about` names and companies of leads, `links(ident, person)` where a message leads, in which that person acknowledges what has that id."""
+    the one in force, `troubles` the receivers that are sent nothing, `about` names and companies of leads, `links(ident, person)` where a message leads, in which that person acknowledges what has that id. `readers` look for acknowledgements where a
+    channel does not send them."""
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class Alerts:
         troubles: Callable[[], Awaitable[Sequence[TargetTrouble]]],
         now: Callable[[], datetime],
         usual_zone: tzinfo,
+        readers: Sequence[Callable[[], Awaitable[int]]] = (),
         on_try: Callable[[str, str], None] = lambda _, __: None,
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
@@ -71,6 +73,7 @@ class Alerts:
         self._roster, self._about, self._links, self._now = roster, about, links, now
         self._troubles, self._targets_at = troubles, now()
         self._zone, self._on_try, self._on_step = usual_zone, on_try, on_step
+        self._readers = readers
         self._looked_at: tuple[int, int] | None = None
         self._look_at = now()
         self._held: dict[str, datetime] = {}
@@ -83,6 +86,7 @@ class Alerts:
             return
         loops = [self._repeat(self.fold_and_compose, stop)]
         loops += [self._repeat(partial(self.send_due, channel), stop) for channel in self._file.channels]
+        loops += [self._repeat(read, stop) for read in self._readers]
         await asyncio.gather(*loops)
 
     async def _repeat(self, step: Callable[[], Awaitable[int]], stop: asyncio.Event) -> None:

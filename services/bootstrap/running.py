@@ -20,7 +20,7 @@ from routing.people.roster import Roster
 from services.adapters.sql.pruning import prune
 from services.alerts.role import Alerts
 from services.bootstrap import metering
-from services.bootstrap.acknowledging import roster_now
+from services.bootstrap.acknowledging import reactions_of, roster_now
 from services.bootstrap.alerting import (
     about_leads,
     alerts_of,
@@ -191,6 +191,7 @@ def _alerts(parts: Parts) -> Run:
         links=partial(links_of, settings, parts.key, file),
         now=parts.now,
         usual_zone=parts.ruling().agreement.zone,
+        readers=[reactions.read for reactions in reactions_of(parts, file, client)],
         on_try=metrics.count_alert,
         on_step=parts.pulses.of("alerts", timedelta(minutes=5)) if file.channels else lambda: None,
     )

@@ -81,6 +81,9 @@ class NotificationQueue(Protocol):
     async def thread(self, notification: Notification) -> ThreadState:
         """Of the thread of this message at its destination."""
 
+    async def message_of(self, channel: str, receipt: str) -> str | None:
+        """The id of the message for which the channel gave this receipt."""
+
     async def finish(
         self, ident: str, *, now: datetime, state: str, next_at: datetime | None, error: str | None, receipt: str | None
     ) -> None:

@@ -23,7 +23,8 @@ SIGNING = "8f742231b10e8888abcd99yyyzzz85a5"
 ALERTS = {
     "version": 1,
     "channels": [
-        {"name": "room", "kind": "slack", "token": "STAFETT_SECRET_SLACK", "room": "C0123456", "signing_secret": "STAFETT_SECRET_SIGNING"}
+        {"name": "room", "kind": "slack", "token": "STAFETT_SECRET_SLACK", "room": "C0123456", "signing_secret": "STAFETT_SECRET_SIGNING"},
+        {"name": "duty", "kind": "pagerduty", "routing_key": "STAFETT_SECRET_DUTY", "webhook_secret": "STAFETT_SECRET_HOOK", "url": "https://127.0.0.1:1"},
     ],
 }  # fmt: skip
 
@@ -38,6 +39,7 @@ def with_slack_id():
 async def api(tmp_path):
     files = {"alerts.yaml": yaml.safe_dump(ALERTS), "roster.yaml": with_slack_id()}
     secrets = {"STAFETT_SECRET_SLACK": "xoxb-1", "STAFETT_SECRET_SIGNING": SIGNING}
+    secrets |= {"STAFETT_SECRET_DUTY": "R" * 32, "STAFETT_SECRET_HOOK": SIGNING}
     async with installed(tmp_path, files=files, secrets=secrets) as made:
         yield made
 
@@ -132,6 +134,60 @@ async def test_what_slack_did_not_sign_acknowledges_nothing(api, breaches, heade
 )
 async def test_presses_that_are_not_ours_are_answered_and_change_nothing(api, breaches, body):
     answer = await api.client.post("/v1/alerts/slack/room", content=body, headers=slack_headers(body))
+    assert answer.status_code == 200
+    assert {i["state"] for i in (await api.get("/v1/incidents"))["incidents"]} == {"firing"}
+
+
+def acknowledged_there(key, kind="incident.acknowledged", user="PELIN"):
+    return json.dumps({"event": {"event_type": kind, "agent": {"id": user}, "data": {"incident_key": key}}}).encode()
+
+
+def duty_headers(body, secret=SIGNING):
+    return {"x-pagerduty-signature": f"v1=0,v1={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"}
+
+
+async def test_what_is_acknowledged_in_pagerduty_is_acknowledged_here_and_stops_no_clock(api, breaches):
+    (first, second) = (await api.get("/v1/incidents"))["incidents"]
+    for _ in range(2):  # PagerDuty may send it again
+        body = acknowledged_there(first["id"])
+        answer = await api.client.post("/v1/alerts/pagerduty/duty", content=body, headers=duty_headers(body))
+        assert (answer.status_code, answer.content) == (200, b"")
+    seen = await api.get(f"/v1/incidents/{first['id']}")
+    assert (seen["state"], seen["acknowledged_by"]) == ("acknowledged", "pagerduty PELIN")
+    assert (await api.get(f"/v1/incidents/{second['id']}"))["state"] == "firing"
+
+
+@pytest.mark.parametrize(
+    ("headers", "path", "status"),
+    [
+        (lambda b: duty_headers(b, secret="another"), "duty", 401),
+        (lambda b: duty_headers(b + b" "), "duty", 401),
+        (lambda b: {}, "duty", 401),
+        (lambda b: duty_headers(b), "another", 404),
+    ],
+)
+async def test_what_pagerduty_did_not_sign_acknowledges_nothing(api, breaches, headers, path, status):
+    (first, _) = (await api.get("/v1/incidents"))["incidents"]
+    body = acknowledged_there(first["id"])
+    answer = await api.client.post(f"/v1/alerts/pagerduty/{path}", content=body, headers=headers(body))
+    assert answer.status_code == status
+    assert (await api.get(f"/v1/incidents/{first['id']}"))["state"] == "firing"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"\xff",
+        b"{}",
+        acknowledged_there(None),
+        acknowledged_there("inc_none"),
+        acknowledged_there("x", "pagey.ping"),
+    ],
+)
+async def test_other_events_of_pagerduty_are_answered_and_change_nothing(api, breaches, body):
+    answer = await api.client.post("/v1/alerts/pagerduty/duty", content=body, headers=duty_headers(body))
     assert answer.status_code == 200
     assert {i["state"] for i in (await api.get("/v1/incidents"))["incidents"]} == {"firing"}
 

@@ -137,7 +137,12 @@ def test_m8_nothing_but_hooks_and_the_api_goes_out(proxy, path):
 
 
 @pytest.mark.parametrize(
-    ("line", "words"), [(b"GET /alerts/inc_none.x", b"<p>404</p>"), (b"POST /v1/alerts/slack/room", b"no such channel")]
+    ("line", "words"),
+    [
+        (b"GET /alerts/inc_none.x", b"<p>404</p>"),
+        (b"POST /v1/alerts/slack/room", b"no such channel"),
+        (b"POST /v1/alerts/pagerduty/duty", b"no such channel"),
+    ],
 )
 def test_what_people_acknowledge_by_goes_through_and_proves_itself(proxy, line, words):
     head = b"%s HTTP/1.1\r\nHost: leads.example.com\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % line

@@ -1,8 +1,11 @@
 """A real Matrix server: one event whatever is sent twice, edited when it is acknowledged or over, replies in its thread."""
 
+import httpx
 import pytest
 
 from services.adapters.sql.store import SqlStore
+from services.alerts.channels.sender import Post
+from services.alerts.matrix_reactions import MatrixReactions
 from tests.alerting import MINUTE, breached, escalated, fulfilled
 from tests.parts.sqlite import migrated_file
 from tests.parts.synapse import SynapseServer
@@ -79,3 +82,34 @@ async def test_a_room_that_it_is_not_in_is_told_and_given_up(synapse, store):
         await role.give(breached(1))
         await role.wait(MINUTE)
     assert role.tries == [("matrix", "failed")]
+
+
+@pytest.mark.timeout(400)
+async def test_a_reaction_of_somebody_in_the_room_acknowledges_what_the_message_tells_of(synapse, store):
+    token, elin = synapse.user("teller"), synapse.user("elin")
+    room = synapse.ask("POST", "createRoom", token, preset="public_chat")["room_id"]
+    synapse.ask("POST", f"join/{room}", elin)
+    channel = {
+        "name": "room", "kind": "matrix", "url": synapse.url, "token": "STAFETT_SECRET_MATRIX", "room": room,
+        "allow_private": True, "reactions": True,
+    }  # fmt: skip
+    async with teller(store, channel, secrets={"MATRIX": token}, timeout=20.0) as role:
+        await role.give(breached(1), breached(2))
+        await role.wait(MINUTE)
+        (told,) = messages(synapse, room, token)
+        async with httpx.AsyncClient(timeout=20.0, trust_env=False) as client:
+            reactions = MatrixReactions(
+                role.file.channels[0], token, Post(client, allow_private=True),
+                message_of=role.incidents.message_of, acknowledge=role.acknowledge, now=lambda: role.at,
+            )  # fmt: skip
+            assert await reactions.read() == 0
+            relation = {"rel_type": "m.annotation", "event_id": told["event_id"], "key": "+1"}
+            synapse.ask("PUT", f"rooms/{room}/send/m.reaction/one", elin, **{"m.relates_to": relation})
+            assert await reactions.read() == 0, "it is not time yet"
+            role.at += MINUTE
+            assert await reactions.read() == 1
+            role.at += MINUTE
+            assert await reactions.read() == 0, "it was seen"
+        assert {(i.state, i.acknowledged_by) for i in await role.open_ones()} == {
+            ("acknowledged", "matrix @elin:lab.local")
+        }

@@ -97,6 +97,15 @@ class SqlNotifications:
             receipt = next((row.receipt for row in rows if row.receipt is not None), None)
             return ThreadState(await self._in_order(conn, sorted(idents)), receipt)
 
+    async def message_of(self, channel: str, receipt: str) -> str | None:
+        statement = (
+            "SELECT id FROM alert_notifications WHERE channel = :c AND receipt = :r ORDER BY created_at, id LIMIT 1"
+        )
+        async with self._engines.read() as conn:
+            found = await conn.execute(text(statement), {"c": channel, "r": receipt})
+            ident: str | None = found.scalar_one_or_none()
+            return ident
+
     async def finish(
         self, ident: str, *, now: datetime, state: str, next_at: datetime | None, error: str | None, receipt: str | None
     ) -> None:

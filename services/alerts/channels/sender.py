@@ -47,7 +47,7 @@ class Answer(NamedTuple):
 
 
 class Post:
-    """Posts JSON over one client."""
+    """Posts JSON over one client, and asks."""
 
     def __init__(self, client: httpx.AsyncClient, *, allow_private: bool) -> None:
         self._client, self._allow_private = client, allow_private
@@ -55,6 +55,10 @@ class Post:
     async def json(self, url: str, body: JsonValue, headers: Mapping[str, str] | None = None) -> Answer:
         """Raises AddressRefused, OSError, httpx.HTTPError, httpx.InvalidURL."""
         return await self.raw(url, json.dumps(body, ensure_ascii=False).encode(), headers)
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """Asks, and sends nothing. Raises as `json`."""
+        return await self._exchange("GET", url, headers, None)
 
     async def raw(
         self,
@@ -66,8 +70,11 @@ class Post:
     ) -> Answer:
         """The same for bytes that are JSON already."""
         given = {"content-type": "application/json; charset=utf-8", **(headers or {})}
+        return await self._exchange(method, url, given, content)
+
+    async def _exchange(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> Answer:
         request = await build_pinned_request(
-            self._client, method, url=url, headers=given, content=content, allow_private=self._allow_private
+            self._client, method, url=url, headers=headers, content=content, allow_private=self._allow_private
         )
         answer = await self._client.send(request, stream=True, follow_redirects=False)
         try:
