@@ -27,12 +27,15 @@ FEW = 12
 """Names that are all told where none is near."""
 ENDS_EARLY = "the expression ends too early: a value, a quote or a bracket is missing"
 
+AGREEMENT = "see the list at the top of `stafett agreement new`"
 Forms = Callable[[str], str | None]
 """How a function of ours is called, None where it is none."""
 
 
-def plain_complaint(message: str, text: str, names: Collection[str], forms: Forms | None = None) -> str:
-    """CEL's first complaint about `text`; `names` are those that it may use."""
+def plain_complaint(
+    message: str, text: str, names: Collection[str], forms: Forms | None = None, listed: str = AGREEMENT
+) -> str:
+    """CEL's first complaint about `text`; `names` are those that it may use, `listed` says where they are."""
     first = message.split("ERROR: ")[1] if "ERROR: " in message else message
     match = _PLACE.match(first)
     line, column, complaint = (match[1], match[2], match[3]) if match else ("1", "1", first)
@@ -40,15 +43,15 @@ def plain_complaint(message: str, text: str, names: Collection[str], forms: Form
     at = f"at {line}:{column}: "
     if unknown := _UNDECLARED.search(theirs):
         whole = _whole_name(text, int(line), int(column)) or unknown[1]
-        return f"{at}`{whole}` is not known{probably(whole, list(names)) or _names_hint(names)}"
+        return f"{at}`{whole}` is not known{probably(whole, list(names)) or _names_hint(names, listed)}"
     if overload := _OVERLOAD.search(theirs):
         return at + _overload(overload[1], overload[2], forms)
     return at + _syntax(theirs)
 
 
-def _names_hint(names: Collection[str]) -> str:
+def _names_hint(names: Collection[str], listed: str) -> str:
     if len(names) > FEW:
-        return "; see the list at the top of `stafett agreement new`"
+        return f"; {listed}"
     return f"; there are {', '.join(sorted(names))}"
 
 

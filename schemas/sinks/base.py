@@ -147,12 +147,13 @@ class Sink(FileModel):
 class CrmSink(Sink):
     """`owner_ids` is the name under which the roster has people's ids there; without it, the kind's name.
 
-    `owns` are fields of contacts and companies, ours or theirs, that we overwrite; all others are filled where they are
+    `when` is the condition under which a hand-over is taken, in CEL over its facts. `owns` are fields of contacts and companies, ours or theirs, that we overwrite; all others are filled where they are
     blank. `company`: companies are found or made by their domain. `reconcile`: what sales does there is read back, as signals of
     `source`.
     """
 
     owner_ids: Name | None = None
+    when: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     stages: Stages = Stages()
     fields: FieldRules = FieldRules()
     owns: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ from schemas.sinks.vendors import AnySink
 from schemas.words import probably
 from schemas.yamlfile import FileError
 from services.bootstrap.parts import Parts
-from services.bootstrap.sinks import SinkParts, client_for_sinks, source_problems
+from services.bootstrap.sinks import SinkParts, client_for_sinks, source_problems, when_problems
 from services.bootstrap.sinks_file import read_every_sink, read_sinks
 from services.ports.sinks import SinkRecord, SinkStep
 from services.settings import Settings
@@ -67,6 +67,7 @@ async def check_sink(parts: Parts, sink: AnySink) -> Checked:
     ]
     # What has no `user` yet is told with the id to write, below.
     problems = [line for line in problems if "`source` needs `user`" not in line]
+    problems += [line for of, line in when_problems(parts.settings, read_sinks(parts.settings)) if of.name == sink.name]
     ruling = parts.ruling()
     async with client_for_sinks() as client:
         made = SinkParts(parts, client)

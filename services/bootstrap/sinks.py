@@ -33,6 +33,7 @@ from services.sinks.carrying import Target
 from services.sinks.http import Endpoint, HttpCaller, ShowingCaller
 from services.sinks.limits import allowance_of
 from services.sinks.planning.plan import Settings as PlanSettings
+from services.sinks.planning.when import WhenError, compile_when
 from services.sinks.role import SinkLoop
 from services.sinks.showing import UnaskedVendor
 from services.sinks.vendor import Vendor
@@ -52,9 +53,22 @@ OBJECTS: Mapping[KeptKind, Object] = {
 def sinks_of(settings: Settings) -> list[AnySink]:
     """The sinks of the file; none where there is no file. Raises FileError."""
     sinks = read_sinks(settings)
-    if problems := source_problems(settings, sinks):
+    if problems := [*source_problems(settings, sinks), *when_problems(settings, sinks)]:
         raise FileError([problem for _, problem in problems])
     return sinks
+
+
+def when_problems(settings: Settings, sinks: Sequence[CrmSink]) -> list[tuple[CrmSink, str]]:
+    """Each sink whose `when` is no condition, with a line for it. Raises FileError for a file that cannot be read."""
+    path = str(settings.path(settings.files.sinks))
+    found: list[tuple[CrmSink, str]] = []
+    for number, sink in enumerate(sinks):
+        try:
+            compile_when(sink.when) if sink.when is not None else None
+        except WhenError as error:
+            text = read_file(settings, "sinks")
+            found.append((sink, problem(path, text, ("sinks", number, "when"), str(error))))
+    return found
 
 
 def source_problems(settings: Settings, sinks: Sequence[CrmSink]) -> list[tuple[CrmSink, str]]:
@@ -137,7 +151,8 @@ class SinkParts:
             member = self._parts.ruling().roster.people.get(owner.person)
             return (member.ids.get(ids) if member is not None else None) or owner.ids.get(ids)
 
-        return PlanSettings(sink, owner_id, system, public_url=self._parts.settings.http.public_url)
+        made = PlanSettings(sink, owner_id, system, public_url=self._parts.settings.http.public_url)
+        return made if sink.when is None else made._replace(takes=compile_when(sink.when))
 
     def _telling(self, sink: AnySink) -> Callable[[SinkRecord, Envelope], Sequence[RecordOut]]:
         def tell(record: SinkRecord, event: Envelope) -> Sequence[RecordOut]:

@@ -46,18 +46,19 @@ async def plan(parts: Parts, sink: EverySink, args: argparse.Namespace) -> int:
         shown = await plan_marketing_sink(parts, sink, args.event, offline=is_offline)
     else:
         shown = await plan_sink(parts, sink, args.event, offline=is_offline)
-    print("\n".join(_lines(shown, is_offline)))
+    when = None if isinstance(sink, MarketingSink) else sink.when
+    print("\n".join(_lines(shown, is_offline, f"; the sink takes what is `{when}`" if when else "")))
     if shown.trouble is not None:
         print(f"the plan ends here: {shown.trouble}", file=sys.stderr)
     return 0 if shown.trouble is None else 1
 
 
-def _lines(shown: Shown, is_offline: bool) -> Iterator[str]:
+def _lines(shown: Shown, is_offline: bool, why: str) -> Iterator[str]:
     yield f"{shown.event.type} {shown.event.id} of {shown.event.subject}"
     if is_offline:
         yield "nothing was asked: as if nothing were there that we do not know of"
     if not shown.steps and shown.trouble is None:
-        yield "nothing follows from it"
+        yield f"nothing follows from it{why}"
     for step in shown.steps:
         yield ""
         yield f"{step.name}: {_outcome(step)}"

@@ -63,12 +63,14 @@ class OpenHandover(NamedTuple):
 
 class Settings(NamedTuple):
     """A sink, and how it finds the id that the CRM knows an owner by: None where the roster has none. `system` is the name that
-    the CRM has in references, `public_url` is where links to our API begin, None where nobody outside could follow one."""
+    the CRM has in references, `public_url` is where links to our API begin, None where nobody outside could follow one. `takes` says of a
+    hand-over's facts whether this sink gets it."""
 
     sink: CrmSink
     owner_id: Callable[[Owner], str | None]
     system: str
     public_url: str | None = None
+    takes: Callable[[Facts], bool] = lambda _facts: True
 
 
 def plan_of(event: Envelope, data: EventData, settings: Settings, newest: OpenHandover | None = None) -> Plan:
@@ -76,7 +78,10 @@ def plan_of(event: Envelope, data: EventData, settings: Settings, newest: OpenHa
     that name none. Raises Trouble (refused_data) where the owner has no id there."""
     match data:
         case HandoverOffered():
-            return tuple(_offer(event, data, settings))
+            # A hand-over that is there goes on: its next owner has to have it.
+            is_there = newest is not None and newest.id == data.handover_id
+            facts = facts_of(event, data, settings.public_url)
+            return tuple(_offer(event, data, settings, facts)) if is_there or settings.takes(facts) else ()
         case LeadOwnerChanged():
             return _give(newest, data.to_owner, settings) if newest is not None else ()
         case LeadStageChanged():
@@ -110,8 +115,8 @@ def _answer(data: EventData, settings: Settings) -> Plan:
             return ()
 
 
-def _offer(event: Envelope, offer: HandoverOffered, settings: Settings) -> list[Operation]:
-    sink, facts = settings.sink, facts_of(event, offer, settings.public_url)
+def _offer(event: Envelope, offer: HandoverOffered, settings: Settings, facts: Facts) -> list[Operation]:
+    sink = settings.sink
     contact, opportunity = _contact_key(event, offer, settings), Key("opportunity", offer.handover_id)
     operations: list[Operation] = []
     hangs_on: list[Key] = []
