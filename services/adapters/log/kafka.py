@@ -11,13 +11,15 @@ import asyncio
 import importlib.util
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from aiokafka.errors import MessageSizeTooLargeError
 
 from schemas.certain import certain
 from services.adapters.log.kafka_client import client_options, cluster_id
 from services.adapters.log.kafka_consumer import KafkaConsumer
+from services.adapters.log.kafka_lanes import FAILURES, TOO_LARGE, Lanes
 from services.adapters.log.partitioner import partition_of
 from services.ports.errors import LogUnavailable, RecordTooLarge
 from services.ports.log import RECORD_BYTES, is_oversized
@@ -29,9 +31,7 @@ REQUEST_BYTES = RECORD_BYTES + 1024
 """Largest batch of one record that is sent: Kafka's own words about a record take less than the difference."""
 START_SECONDS = 20.0
 CHECK_SECONDS = 5.0
-FAILURES = (KafkaError, OSError, TimeoutError)
-TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
-Lanes = dict[tuple[str, int], deque[RecordOut]]
+_Queues = dict[tuple[str, int], deque[RecordOut]]
 Ask = Callable[[AIOKafkaConsumer, list[TopicPartition]], Awaitable[dict[TopicPartition, int]]]
 
 
@@ -43,6 +43,7 @@ class KafkaLog:
         self._options = client_options(settings)
         self._timeout = settings.kafka.request_timeout.total_seconds()
         self._producer: AIOKafkaProducer | None = None
+        self._lanes: Lanes | None = None
         self._watcher: AIOKafkaConsumer | None = None
         self._in_flight = asyncio.Semaphore(settings.kafka.in_flight)
         self.cluster = ""
@@ -63,6 +64,7 @@ class KafkaLog:
                 raise LogUnavailable(f"Kafka cannot be reached: {type(error).__name__}") from error
             raise
         self.cluster, self._producer, self._watcher = cluster, producer, watcher
+        self._lanes = Lanes(producer)
 
     def _new_producer(self) -> AIOKafkaProducer:
         return AIOKafkaProducer(
@@ -96,7 +98,8 @@ class KafkaLog:
 
     async def append(self, records: Sequence[RecordOut]) -> None:
         """Returns when all are acknowledged by all replicas in sync. Raises LogUnavailable, RecordTooLarge."""
-        fates = await self._fates(self._require_producer(), records)
+        self._require_producer()
+        fates = await self._fates(certain(self._lanes, "it starts with the producer"), records)
         failed = {at: fate for at, fate in enumerate(fates) if fate is not None}
         if not failed:
             return
@@ -106,12 +109,12 @@ class KafkaLog:
         error = next(iter(failed.values()))
         raise LogUnavailable(f"Kafka did not take the records: {type(error).__name__}", stored) from error
 
-    async def _fates(self, producer: AIOKafkaProducer, records: Sequence[RecordOut]) -> list[BaseException | None]:
+    async def _fates(self, lanes: Lanes, records: Sequence[RecordOut]) -> list[BaseException | None]:
         """What became of each: None for those acknowledged. Those behind one that could not even be sent are not in it."""
-        sent: list[asyncio.Future[object]] = []
+        sent: list[asyncio.Future[None]] = []
         for record in records:
             try:
-                sent.append(await self._send(producer, record))
+                sent.append(await self._send(lanes, record))
             except FAILURES as error:
                 sent.append(_failed_future(error))
                 if not isinstance(error, TOO_LARGE):
@@ -119,7 +122,7 @@ class KafkaLog:
         await _wait_until_done(sent)
         return [wait.exception() for wait in sent]
 
-    async def _send(self, producer: AIOKafkaProducer, record: RecordOut) -> asyncio.Future[object]:
+    async def _send(self, lanes: Lanes, record: RecordOut) -> asyncio.Future[None]:
         if is_oversized(record):
             raise MessageSizeTooLargeError
         if self._in_flight.locked():
@@ -128,14 +131,14 @@ class KafkaLog:
         else:
             await self._in_flight.acquire()  # at once
         try:
-            sent: asyncio.Future[object] = await producer.send(record.topic, record.value, record.key)
+            sent = await lanes.send(record)
         except BaseException:
             self._in_flight.release()
             raise
         sent.add_done_callback(self._free_place)
         return sent
 
-    def _free_place(self, sent: asyncio.Future[object]) -> None:
+    def _free_place(self, sent: asyncio.Future[None]) -> None:
         self._in_flight.release()
         if not sent.cancelled():
             sent.exception()  # seen, even where the caller gave up waiting
@@ -190,14 +193,14 @@ class KafkaLog:
             raise LogUnavailable(f"the brokers are now those of cluster {found}, we started on {self.cluster}")
 
 
-def _failed_future(error: BaseException) -> asyncio.Future[object]:
-    future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+def _failed_future(error: BaseException) -> asyncio.Future[None]:
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     future.set_exception(error)
     future.exception()  # seen, even where the caller gave up waiting
     return future
 
 
-async def _wait_until_done(waits: Sequence[asyncio.Future[object]]) -> None:
+async def _wait_until_done(waits: Sequence[asyncio.Future[Any]]) -> None:
     """Until all of them are over, however. Cancelling the wait cancels none of them."""
     if waits:
         await asyncio.wait(waits)
@@ -211,8 +214,8 @@ async def _wait_for_all(waits: Sequence[asyncio.Future[object]]) -> None:
         raise failures[0]
 
 
-async def _lanes(producer: AIOKafkaProducer, records: Sequence[RecordOut]) -> Lanes:
-    lanes: Lanes = {}
+async def _lanes(producer: AIOKafkaProducer, records: Sequence[RecordOut]) -> _Queues:
+    lanes: _Queues = {}
     for record in records:
         count = len(await producer.partitions_for(record.topic))
         lanes.setdefault((record.topic, partition_of(record.key, count)), deque()).append(record)
