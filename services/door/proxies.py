@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -14,6 +15,8 @@ _PORT = re.compile(r"\d{1,5}")
 
 def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
     """Whether the connection's own address is one of the proxies'."""
+    if not trusted:
+        return False
     try:
         address = ipaddress.ip_address(peer)
     except ValueError:
@@ -24,6 +27,15 @@ def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
 
 def network_of(address: str) -> str:
     """Which client an address is counted for: IPv4 by the address, IPv6 by its /64, which one subscriber has whole; "" for none."""
+    return _network_of(address) if len(address) <= LONGEST else _network_of.__wrapped__(address)
+
+
+LONGEST = 64
+"""Characters of an address whose network is remembered; what a header says may be longer."""
+
+
+@lru_cache(maxsize=4096)
+def _network_of(address: str) -> str:
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

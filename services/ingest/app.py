@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+import msgspec
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -277,7 +278,10 @@ def _signal_of(source: Source, item: Parsed, received_at: datetime, key: bytes, 
 
 def _accepted_answer(signals: Sequence[Signal], aside: Sequence[Quarantine]) -> Response:
     answer = {"signals": [signal.id for signal in signals], "quarantined": [entry.id for entry in aside]}
-    return JSONResponse(answer, 202)
+    return Response(_JSON(answer), 202, media_type="application/json")
+
+
+_JSON = msgspec.json.Encoder().encode
 
 
 def _declared_length(request: HttpRequest) -> int:
