@@ -10,7 +10,7 @@ ADVISORIES ?= pypi
 # What builds an image.
 ENGINE ?= docker
 
-.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel image audit sbom kafka postgres tryton handovers connect keycloak
+.PHONY: forum help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel image audit sbom kafka postgres tryton handovers connect keycloak
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -76,6 +76,9 @@ keycloak: .venv/dev.stamp ## people sign in with a real Keycloak, which is fetch
 
 matrix: .venv/dev.stamp ## docs/sources/facts.md: which fact is read of which kind of source, by reading bodies of each
 	$(BIN)/python -m tests.matrix -v
+
+forum: .venv/dev.stamp ## the figures of a simulated quarter of 50,000 leads, computed through a store and counted again by another way
+	$(BIN)/python -m tests.forum_twice 50000
 
 golden: .venv/dev.stamp ## tests/golden: the events that each set-up has to give, the records that bodies become, and the forum's report, byte for byte
 	$(BIN)/python -m tests.golden_story
