@@ -1,9 +1,13 @@
-"""The forum's desk, from the parts."""
+"""The forum's desk and its mail, from the parts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
+from services.alerts.channels.email import EmailSender
+from services.alerts.channels.sender import Sender
+from services.alerts.forum_mail import ForumMail
 from services.bootstrap.commands import ruling_now
 from services.bootstrap.parts import Parts
 from services.forum.desk import ForumDesk
@@ -12,3 +16,10 @@ from services.forum.desk import ForumDesk
 def forum_desk(parts: Parts) -> ForumDesk:
     """One for a process: it keeps reports of weeks that are over."""
     return ForumDesk(parts.stories, parts.forum, ruling=partial(ruling_now, parts), now=parts.now)
+
+
+def forum_mail(parts: Parts, senders: Mapping[str, Sender]) -> ForumMail:
+    """Through those of the channels that are of mail."""
+    channels = {name: sender for name, sender in senders.items() if isinstance(sender, EmailSender)}
+    desk, ruling = forum_desk(parts), partial(ruling_now, parts)
+    return ForumMail(desk, parts.forum, channels, ruling=ruling, now=parts.now)

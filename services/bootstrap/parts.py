@@ -27,7 +27,7 @@ from services.loops.doorbell import Doorbell
 from services.observability.pulses import Pulses
 from services.ports.deliveries import Deliveries
 from services.ports.errors import LogUnavailable, StoreUnavailable
-from services.ports.forum import ForumStore, StoryReading
+from services.ports.forum import StoryReading
 from services.ports.incidents import Incidents
 from services.ports.log import Log
 from services.ports.reading import Reading
@@ -53,7 +53,7 @@ class Parts(NamedTuple):
     subscriptions: SubscriptionStore
     sinks: Sinks
     incidents: Incidents
-    forum: ForumStore
+    forum: SqlForum
     stories: StoryReading
     traffic: SourceTraffic
     sessions: SessionStore

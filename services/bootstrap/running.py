@@ -31,6 +31,7 @@ from services.bootstrap.alerting import (
     target_names,
 )
 from services.bootstrap.commands import versions_of
+from services.bootstrap.forum import forum_mail
 from services.bootstrap.health import health_app
 from services.bootstrap.http import serving, sources_of
 from services.bootstrap.listening import OnOpen, Run, door_of, listening
@@ -181,10 +182,11 @@ def _alerts(parts: Parts) -> Run:
     check_people(settings, file, parts.ruling().roster)
     client = httpx.AsyncClient(timeout=15.0, trust_env=False)
     silence = SilenceWatch(parts.traffic, live_sources(settings), parts.now)
+    senders = senders_of(settings, file, client)
     role = Alerts(
         parts.incidents,
         file,
-        senders_of(settings, file, client),
+        senders,
         roster=roster_now(parts),
         about=partial(about_leads, parts),
         troubles=partial(house_troubles, parts, target_names(settings), silence),
@@ -198,7 +200,7 @@ def _alerts(parts: Parts) -> Run:
 
     async def run(stop: asyncio.Event) -> None:
         async with client:
-            await role.run(stop)
+            await asyncio.gather(role.run(stop), forum_mail(parts, senders).run(stop))
 
     return run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from routing.forum.entries import EntryRecord
 from schemas.signals import Mode
@@ -36,6 +36,23 @@ class StoryReading(Protocol):
 
     def within(self, brands: Iterable[str]) -> StoryReading:
         """The same for somebody who sees these brands alone; promises by number are of no brand."""
+
+
+MailState = Literal["pending", "sent", "refused"]
+
+
+class MailStore(Protocol):
+    """Who was mailed the report of which week."""
+
+    async def mails(self, week: str) -> dict[str, MailState]:
+        """By reader, of those whose mail was ever claimed."""
+
+    async def claim_mail(self, week: str, reader: str, now: datetime, until: datetime) -> bool:
+        """Whether this process is to send it: nobody else does until then. False where it was sent or refused, waits for its next try, or
+        somebody else has claimed it."""
+
+    async def finish_mail(self, week: str, reader: str, state: MailState, now: datetime, next_at: datetime) -> None:
+        """Notes what came of it; one that is `pending` may be claimed again from `next_at` on."""
 
 
 class ForumStore(Protocol):

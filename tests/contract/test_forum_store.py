@@ -129,3 +129,18 @@ async def test_the_last_week_that_is_over_is_reported_under_the_agreement_of_its
     assert (await desk.frame()).week.name == "2026-W48"
     assert (await desk.frame()).agreement is new
     assert (await desk.frame("2026-W47")).agreement is old
+
+
+async def test_a_mail_is_claimed_by_one_at_a_time_until_it_is_sent(store):
+    forum, hour = SqlForum(store.engines), timedelta(hours=1)
+    assert await forum.claim_mail("2026-W48", "maja", AT, AT + hour)
+    assert not await forum.claim_mail("2026-W48", "maja", AT, AT + hour)
+    assert await forum.claim_mail("2026-W48", "elin", AT, AT + hour)
+    assert await forum.claim_mail("2026-W48", "maja", AT + hour, AT + 2 * hour), "the claim ran out"
+    await forum.finish_mail("2026-W48", "maja", state="pending", now=AT + hour, next_at=AT + 3 * hour)
+    assert not await forum.claim_mail("2026-W48", "maja", AT + 2 * hour, AT + 3 * hour), "it waits"
+    assert await forum.claim_mail("2026-W48", "maja", AT + 3 * hour, AT + 4 * hour)
+    await forum.finish_mail("2026-W48", "maja", state="sent", now=AT, next_at=AT)
+    assert not await forum.claim_mail("2026-W48", "maja", AT + 9 * hour, AT + 10 * hour)
+    assert await forum.mails("2026-W48") == {"maja": "sent", "elin": "pending"}
+    assert await forum.mails("2026-W49") == {}

@@ -71,7 +71,7 @@ def test_what_is_entered_is_in_the_report_of_its_week(report, folder):
     report("lesson", "--about", "content", "--name", "demo", "--words", "They ask for prices first.")
     now = ("--as-known-on", "2030-01-01T00:00:00Z")
     assert "Ask Cia again" in report("week", *WEEK, *now) and "Ask Cia again" not in report("week", *WEEK)
-    assert "SEK 483.33" in report("week", *WEEK, *now)  # 29 of its 30 days
+    assert ",483.33,money,SEK," in report("week", *WEEK, *now, "--format", "csv"), "29 of its 30 days"
     report("close", action, "done", "--note", "she buys")
     listed = [json.loads(line) for line in report("entries", "--json").splitlines()]
     assert [e["state"] for e in listed if e["id"] == action] == ["done"]

@@ -28,9 +28,17 @@ class EmailSender:
     def __init__(self, channel: EmailChannel, password: str | None) -> None:
         self._channel, self._password = channel, password
 
+    @property
+    def address(self) -> str:
+        """Who its mails are from."""
+        return self._channel.sender
+
     async def send(self, message: Message) -> Outcome:
         to = (message.reader.address,) if message.reader.address is not None else self._channel.to
-        mail = compose_mail(message, self._channel.sender, to)
+        return await self.send_mail(compose_mail(message, self._channel.sender, to), to)
+
+    async def send_mail(self, mail: EmailMessage, to: Sequence[str]) -> Outcome:
+        """One try with a mail that is whole. Raises AddressRefused, OSError, TimeoutError."""
         try:
             await self._deliver(mail, to)
         except aiosmtplib.SMTPRecipientsRefused as error:

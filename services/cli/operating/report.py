@@ -28,6 +28,7 @@ examples:
   stafett report action --what "Ask Cia again" --who elin --by 2026-12-04
   stafett report close ent_... done                   or dropped
   stafett report lesson --about content --name demo --words "They ask for prices first."
+  stafett report mail --week 2026-W48                 to the readers of the agreement now; --to names others
   stafett report add entries.yaml                     many at once, all or none
   stafett report entries                              all that was entered
 
@@ -53,6 +54,11 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     ids.add_argument("labels", nargs="*", metavar="LABEL")
     _add_frame(ids)
     ids.set_defaults(func=lambda args: asyncio.run(_ids(args)))
+    mail = actions.add_parser("mail", help="mail a week's report now, whoever has got it already")
+    mail.add_argument("--week", help="as 2026-W48 (default: the last one that is over)")
+    mail.add_argument("--to", action="append", metavar="PERSON", help="of the roster (default: those of the agreement)")
+    mail.set_defaults(func=lambda args: asyncio.run(_mail(args)))
+    add_config(mail)
     report_entries.add(actions)
 
 
@@ -139,3 +145,30 @@ async def _ids(args: argparse.Namespace) -> int:
         async for ident in desk.ids(frame, Query(args.measure, args.span, tuple(args.labels))):
             print(ident)
     return 0
+
+
+async def _mail(args: argparse.Namespace) -> int:
+    """0 where everybody got it, 1 where somebody did not."""
+    import httpx
+
+    from routing.forum.frame import forum_of, usual_week
+    from services.alerts.forum_mail import NoMail
+    from services.bootstrap.alerting import alerts_of, senders_of
+    from services.bootstrap.commands import ruling_now
+    from services.bootstrap.forum import forum_mail
+    from services.bootstrap.parts import parts_of
+
+    async with parts_of(settings_of(args), exclusive=False) as parts, httpx.AsyncClient(trust_env=False) as client:
+        mails = forum_mail(parts, senders_of(parts.settings, alerts_of(parts.settings), client))
+        ruling = await ruling_now(parts)
+        people = tuple(args.to or forum_of(ruling.agreement.file).to)
+        week, failed = args.week or usual_week(ruling.agreement, parts.now()), False
+        try:
+            for reader in mails.readers(ruling, people):
+                outcome = await mails.send(week, reader, ruling)
+                failed |= outcome.state != "sent"
+                print(f"{reader.person}  {outcome.state}{f'  {outcome.error}' if outcome.error else ''}")
+        except (NoMail, ValueError) as error:
+            print(error, file=sys.stderr)
+            return 2
+    return 1 if failed else 0
