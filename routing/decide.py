@@ -18,7 +18,7 @@ from routing.nurturing import nurturing
 from routing.people import permissions
 from routing.sla import volumes
 from routing.stages import limbo, moving, readiness, waking
-from routing.upkeep import merging, withdrawals
+from routing.upkeep import erasure, merging, withdrawals
 from routing.upkeep.importing import assert_imported
 from routing.upkeep.proposals import propose
 from schemas.certain import certain
@@ -30,6 +30,7 @@ _MAKES = LISTINGS | TOUCHES
 """Kinds that make a lead of somebody nobody knew."""
 _WRITTEN = frozenset({Kind.EMAIL_REPLIED, Kind.MESSAGE_RECEIVED, Kind.EMAIL_OPENED, Kind.EMAIL_CLICKED})
 """Kinds of which an automated one tells of nobody: an absence, a newsletter, a mail program that fetched the pictures."""
+_ERASED: tuple[Reason, str] = "person_erased", "the person was erased, and this is nothing that they did since then"
 _JOINS = frozenset({Kind.SALES_MERGED, Kind.SALES_CONVERTED})
 """The CRM made one record of two: if each is a lead here, that is proposed to be one as well."""
 
@@ -41,9 +42,13 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
     """
     if signal.mode == "test":
         return _nobody(context, "test_delivery", "a test delivery is shown, never a lead")
+    if erasure.is_erasure(signal):
+        return erasure.decide_erasure(lead, signal, context)
+    if lead is not None and lead.disposition == "erased":
+        return erasure.pass_by(lead, signal, context)
     entered: set[Stage] = set()
     if lead is None:
-        reason = _why_no_lead(signal)
+        reason = _why_no_lead(signal) if not context.erased else _ERASED
         if reason is not None:
             return _decide_for_nobody(signal, context, reason)
         draft = _begin(signal, context)
@@ -162,7 +167,7 @@ def _why_refused(draft: Draft) -> tuple[Reason, str] | None:
 
 def _decide_for_nobody(signal: Signal, context: Context, reason: tuple[Reason, str]) -> Decision:
     """A withdrawal of somebody unknown waits for them, where the signal names an address, an id or a number of theirs."""
-    waits = withdrawals.waiting_after(signal, context) if signal.lead_id is None else {}
+    waits = withdrawals.waiting_after(signal, context) if signal.lead_id is None and not context.erased else {}
     if any(waits.values()):
         reason = "waits_for_them", "nobody known is named: what they withdraw waits for them"
     decision = _nobody(context, *reason)

@@ -34,7 +34,7 @@ class Context(NamedTuple):
 
     `others` are leads that the signal's identities name as well (id, kinds of identity); `links` the identities that may
     be linked; `match` says how the lead was found, where it was not by an address or an id alone; `brought` are the ids that found
-    it with an address which is new to it; `waiting` is what was withdrawn by those of its identities that are nobody's yet; `past` are agreements of before by hash, for the clocks that started under them.
+    it with an address which is new to it; `erased`: it names nobody but somebody who was erased; `waiting` is what was withdrawn by those of its identities that are nobody's yet; `past` are agreements of before by hash, for the clocks that started under them.
     """
 
     agreement: Agreement
@@ -49,6 +49,7 @@ class Context(NamedTuple):
     past: Mapping[str, Agreement] = MappingProxyType({})
     loads: Mapping[str, Load] = MappingProxyType({})
     waiting: Mapping[IdentityKey, Purposes] = MappingProxyType({})
+    erased: bool = False
 
     def agreement_of(self, digest: str) -> Agreement:
         """The agreement that a clock started under; the one of now where it is that one, or is not at hand."""

@@ -23,6 +23,7 @@ Scope = Literal[
     "subscriptions:read",
     "subscriptions:write",
     "persons:export",
+    "persons:erase",
 ]
 SCOPES: dict[Scope, str] = {
     "leads:read": "Leads, their history and explanation, clocks, the lifecycle, snapshots.",
@@ -37,6 +38,7 @@ SCOPES: dict[Scope, str] = {
     "subscriptions:write": "Making, changing, deleting, disabling, testing and replaying subscriptions: whoever has it can have "
     "all events, with what they hold of persons, sent to an address of their choice.",
     "persons:export": "All that is known of one person, with names, addresses and every word, in one file; each asking is noted.",
+    "persons:erase": "Erasing a person for good, and the receipts of erasures.",
 }
 """What a key may do, with what each scope opens."""
 SHORTEST_KEY = 24

@@ -15,6 +15,7 @@ Reason = Literal[
     "nobody_known",
     "waits_for_them",
     "by_a_program",
+    "person_erased",
     "no_such_handover",
     "no_such_offer",
     "no_such_lead",
@@ -58,6 +59,7 @@ REASONS: Mapping[Reason, Meaning] = {
         "no_lead", "nobody known is named: what they withdraw waits for them, and holds once they are a lead"
     ),
     "by_a_program": Meaning("no_lead", "a program wrote it: an automatic answer alone makes nobody a lead"),
+    "person_erased": Meaning("no_lead", "the person was erased, and only what they do themselves brings them back"),
     "no_such_handover": Meaning("no_lead", "the hand-over that it names is none of ours"),
     "no_such_offer": Meaning("no_lead", "the offer that it names is none of ours"),
     "no_such_lead": Meaning("no_lead", "the lead that it names is not there"),

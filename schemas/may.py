@@ -6,11 +6,11 @@ from typing import Literal, get_args
 
 from schemas.signals import INTERNAL_KINDS, Kind
 
-May = Literal["form", "engagement", "consent", "sales", "import", "test"]
+May = Literal["form", "engagement", "consent", "sales", "import", "test", "erasure"]
 """`form`: what a person asks of us (a form, a message, a call, a booking), with the boxes they ticked. `engagement`: who is
 known, and what they and our campaigns did. `consent`: that somebody consented, as a record or an event of its own. `sales`: what
 our people did or decided, and whose a lead is. `import`: stage, owner and disposition as asserted on day one. `test`: that a
-delivery is a test. A withdrawal of consent is of no class: it is believed from anybody."""
+delivery is a test. `erasure`: that a person is erased here, too, as they asked or as their record was deleted there. A withdrawal of consent is of no class: it is believed from anybody."""
 CLASSES: tuple[May, ...] = get_args(May)
 
 _FORM = (Kind.FORM_SUBMITTED, Kind.MESSAGE_RECEIVED, Kind.CALL_RECEIVED, Kind.SALES_MEETING_BOOKED)
@@ -72,6 +72,7 @@ CLASS_OF: dict[Kind, Classed] = {
     **dict.fromkeys(_ENGAGEMENT, "engagement"),
     **dict.fromkeys(_SALES, "sales"),
     Kind.CONSENT_GIVEN: "consent",
+    Kind.PERSON_ERASURE_REQUESTED: "erasure",
     Kind.CONSENT_WITHDRAWN: "anybody",
     Kind.LIST_UNSUBSCRIBED: "anybody",
     **dict.fromkeys(INTERNAL_KINDS, "nobody"),

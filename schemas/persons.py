@@ -44,6 +44,70 @@ class ExportRequest(PersonNamed):
     language: ReadableLanguage = Field(default="en", description="Of the text.")
 
 
+class ErasureRequest(PersonNamed):
+    """Erase a person. `dry_run` says only what would be emptied."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={"examples": [{"email": "anna@example.com", "reason": "asked by letter", "dry_run": False}]},
+    )
+    reason: Annotated[str, Field(min_length=1, max_length=80, description="Why, without a name: it is kept.")]
+    dry_run: bool = True
+
+
+class ErasureTaken(BaseModel):
+    """What was taken on: for each lead a signal and, once the router has read it, an erasure of this id. `holds` are rows with something
+    personal, by table; bodies in quarantine and on the log are looked through later and are not among them."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "dry_run": False,
+                    "leads": ["lead_ts5bb7tmp3fqo3w4rhkrwxyfbe"],
+                    "erasures": ["preq_4ouhzxfrkwvfb5sbqkvyd4s6ka"],
+                    "holds": {"leads": 1, "history": 4, "events": 9},
+                }
+            ]
+        },
+    )
+    dry_run: bool
+    leads: list[str]
+    erasures: list[str]
+    holds: dict[str, int]
+
+
+class ErasureView(BaseModel):
+    """An erasure and what came of it. `receipt` is there once it is done: rows emptied by table, how many identities are kept as erased,
+    the instants, a digest of it and one that only this installation can make. Nothing in it is personal."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "preq_4ouhzxfrkwvfb5sbqkvyd4s6ka",
+                    "state": "done",
+                    "lead": "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe",
+                    "asked_by": "operator",
+                    "asked_at": "2026-11-24T09:00:00Z",
+                    "finished_at": "2026-11-24T09:00:03Z",
+                    "receipt": {"emptied": {"leads": 1, "history": 4, "events": 9}, "tombstones": 3},
+                }
+            ]
+        },
+    )
+    id: str
+    state: Literal["open", "done"]
+    lead: str | None
+    asked_by: str
+    asked_at: AwareDatetime
+    finished_at: AwareDatetime | None
+    receipt: JsonObject | None
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True)
 

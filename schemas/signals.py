@@ -99,6 +99,7 @@ class Kind(StrEnum):
     LEAD_UNPARKED = "lead.unparked"
     LEAD_LISTED = "lead.listed"
     AGREEMENT_APPROVED = "agreement.approved"
+    PERSON_ERASURE_REQUESTED = "person.erasure_requested"
     # our own: written by the watcher and by operators, refused from outside
     CLOCK_DUE = "clock.due"
     CLOCK_RECHECK = "clock.recheck"

@@ -196,9 +196,9 @@ class Source(FileModel):
     yes takes back; `[]` for none. `consent`: whether the yes of a sender who proves nothing `asks` for the consent, which somebody
     proven has to confirm, or `gives` it, for which whoever writes this file answers. `system`: whose ids the bodies hold where they do not say it (the kind's own, of other kinds the source's name). `account`: the
     sender's account in that system, where a body does not say it: an id is one within an account.
-    `may`: what this source may say, a list of `form`, `engagement`, `consent`, `sales`, `import` and `test` (docs/sources). Left out,
+    `may`: what this source may say, a list of `form`, `engagement`, `consent`, `sales`, `import`, `test` and `erasure` (docs/sources). Left out,
     a source that proves nothing may say `form` and `engagement`, and one that signs what its kind's senders say by nature; `import`
-    is never among it. What a source may not say is set aside; a withdrawal of consent is believed from anybody.
+    and `erasure` are never among it. What a source may not say is set aside; a withdrawal of consent is believed from anybody.
     `repeat_window`: within it the same form, or another request without an id of its own, is a repetition (10 minutes for the
     kind `form`, 12 hours for others), unless the lead came back meanwhile.
     """

@@ -19,9 +19,9 @@ from routing.model.contradictions import (
     names_agree,
     new_address,
 )
-from routing.model.links import BARRED, POINTER, WAITING, Key, subject_of
+from routing.model.links import BARRED, ERASED, POINTER, WAITING, Key, erased_before, subject_of
 from routing.model.records import Lead
-from schemas.signals import IdentityKey, Person, Signal
+from schemas.signals import IdentityKey, Person, Signal, is_request
 
 SHARED = "phone_shared"
 """Kind of the link from a number to the second lead that has it."""
@@ -78,7 +78,8 @@ class Resolution(NamedTuple):
     `by_number`: an unproven number found the lead. `apart` says what spoke against a lead of the same number or id.
     `suspects` are ids that may be no ids, `brought` those that found the lead with an address which is new to it. `stranger`: the person in the signal is not the lead, who is named by a record only.
     `looked_at` are the leads whose facts were asked. `barred` are ids that name nobody any more. `claimed` are identities that only
-    somebody unproven had linked to another lead: somebody proven names this one by them.
+    somebody unproven had linked to another lead: somebody proven names this one by them. `erased`: nobody is named but somebody who was
+    erased, and it is nothing that they did since then.
     """
 
     lead_id: str | None
@@ -94,6 +95,7 @@ class Resolution(NamedTuple):
     looked_at: tuple[str, ...] = ()
     barred: tuple[IdentityKey, ...] = ()
     claimed: tuple[IdentityKey, ...] = ()
+    erased: bool = False
 
 
 LeadOf = Callable[[str], Lead | None]
@@ -123,7 +125,7 @@ def is_named(signal: Signal, links: Mapping[Key, str]) -> bool:
     return any(
         identity.verified
         and identity.kind in _NAMES
-        and links.get(key(signal, identity), WAITING)[: len(WAITING)] != WAITING
+        and not links.get(key(signal, identity), WAITING).startswith((WAITING, ERASED))
         for identity in signal.identities
     )
 
@@ -169,6 +171,7 @@ def resolve(signal: Signal, links: Mapping[Key, str], lead_of: LeadOf = no_lead_
         looked.append(lead)
     claimed, asked_too = _unproven_links(signal, lead, named=named, suspects=suspects, lead_of=lead_of)
     looked += asked_too
+    erased = lead is None and any(is_erased(signal, identity, links) for identity in signal.identities)
     if stranger:
         unlinked = [i for i in unlinked if i.kind not in (*_NAMES, *LIKENESS)]
     return Resolution(
@@ -185,7 +188,22 @@ def resolve(signal: Signal, links: Mapping[Key, str], lead_of: LeadOf = no_lead_
         looked_at=tuple(looked),
         barred=tuple(barred),
         claimed=claimed,
+        erased=erased,
     )
+
+
+def is_erased(signal: Signal, identity: IdentityKey, links: Mapping[Key, str]) -> bool:
+    """Whether it names somebody who was erased, in a signal that is no act of theirs since then: a form, a message, a call or a
+    booking brings them back as somebody new; what a system still has of them does not."""
+    link = links.get(key(signal, identity), "")
+    if not link.startswith(ERASED) or not identity.verified or identity.kind not in (*_NAMES, *_FINDS):
+        return False
+    return not _is_by_themselves(signal, link)
+
+
+def _is_by_themselves(signal: Signal, link: str) -> bool:
+    """Whether somebody who was erased asks for something after that."""
+    return is_request(signal) and erased_before(link, signal.received_at)
 
 
 def _unproven_links(
@@ -218,6 +236,10 @@ def _split_by_link(
         who: str | None = links.get((brand, kind, identity.digest))
         if who is None or who.startswith(WAITING):
             unlinked.append(identity)
+            continue
+        if who.startswith(ERASED):
+            if _is_by_themselves(signal, who):
+                unlinked.append(identity)
             continue
         if POINTER in who:
             if who.startswith(BARRED):

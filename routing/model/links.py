@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 Key = tuple[str, str, str]
 """(brand, kind, digest), as the store keeps an identity."""
@@ -13,6 +14,8 @@ WAITING = f"waiting{POINTER}"
 """The link of an identity of nobody known, for which a withdrawal waits (`routing.upkeep.withdrawals`)."""
 BARRED = f"nobody{POINTER}"
 """Begins the link of an identity that names nobody any more."""
+ERASED = f"erased{POINTER}"
+"""Begins the link of an identity whose person was erased; after it when, in microseconds since 1970."""
 HOPS = 4
 """How many links in a row are followed from an identity to its lead: a deal to its person, the person to a merged lead,
 that one to the lead it is one with."""
@@ -26,6 +29,16 @@ def subject_of(brand: str, subject_id: str | None, links: Mapping[Key, str]) -> 
         kind, _, value = subject_id.partition(POINTER)
         subject_id = links.get((brand, kind, value))
     return None
+
+
+def tombstone(at: datetime) -> str:
+    """The link that stays of an identity whose person was erased then."""
+    return f"{ERASED}{int(at.timestamp() * 1_000_000)}"
+
+
+def erased_before(link: str, at: datetime) -> bool:
+    """Whether the person of this link was erased, and that before `at`."""
+    return link.startswith(ERASED) and int(link.removeprefix(ERASED)) < int(at.timestamp() * 1_000_000)
 
 
 def is_pointer(link: str) -> bool:

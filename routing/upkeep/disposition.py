@@ -60,6 +60,16 @@ def _set_disposition(draft: Draft, disposition: Disposition | None) -> None:
             assert_never(disposition)
 
 
+def erase(draft: Draft, reason: str) -> None:
+    """The person is erased, whatever was stated before; a lead that was merged into another too."""
+    lead = draft.lead
+    before, lead.disposition, lead.disposition_at = lead.disposition, "erased", draft.at
+    draft.emit(
+        LeadDispositionChanged(mode=draft.signal.mode, from_disposition=before, to_disposition="erased", reason=reason)
+    )
+    _stand_down(draft, "erased")
+
+
 def stand_down_since(draft: Draft, disposition: Disposition, at: datetime) -> None:
     """Sets the disposition that was stated then, before the lead was known, unless a later one is known."""
     lead = draft.lead

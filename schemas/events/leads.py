@@ -75,6 +75,17 @@ class LeadDispositionChanged(EventData, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class LeadErased(EventData, frozen=True, kw_only=True):
+    """The person was erased: whoever keeps something of them by our word deletes it. `references` are the ids by which they are known
+    in other systems, `records` those of their hand-overs. Nothing of the lead follows but what ends with it."""
+
+    type_name = "stafett.lead.erased.v1"
+    topic = "leads"
+    reason: str
+    references: tuple[Reference, ...] = ()
+    records: tuple[Reference, ...] = ()
+
+
 class LeadMergeProposed(EventData, frozen=True, kw_only=True):
     """Two leads may be one person, told once: `kept` is the one that the signal is about, `other` the one it might be.
 

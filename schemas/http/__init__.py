@@ -105,7 +105,7 @@ from schemas.http.subscriptions import (
     SubscriptionState,
     SubscriptionView,
 )
-from schemas.persons import PersonExport
+from schemas.persons import ErasureTaken, ErasureView, PersonExport
 
 BODIES: tuple[type[BaseModel], ...] = (
     AgreementList,
@@ -147,6 +147,8 @@ BODIES: tuple[type[BaseModel], ...] = (
     ReplayTaken,
     AttemptList,
     PersonExport,
+    ErasureTaken,
+    ErasureView,
     Health,
     Readiness,
 )
@@ -190,6 +192,8 @@ __all__ = [
     "DeadLetterPage",
     "DeadLetterView",
     "DeliveryTested",
+    "ErasureTaken",
+    "ErasureView",
     "Explanation",
     "FeedEntry",
     "FeedPage",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
 
-from schemas.persons import ExportRequest, PersonExport
+from schemas.persons import LONGEST_NAME, ErasureRequest, ErasureTaken, ErasureView, ExportRequest, PersonExport
 from services.api.access import Access, Key, route
 from services.door.problems import Trouble
 from services.persons.desk import PersonDesk
@@ -22,6 +23,19 @@ _ASKS = {
             "examples": {
                 "programs": {"value": {"email": "anna@example.com"}},
                 "people": {"value": {"phone": "+46701234567", "format": "text", "language": "sv"}},
+            }
+        }
+    },
+}
+
+
+_ASKS_ERASURE = {
+    "description": "Which person, why, and whether it is only to be said what would go.",
+    "content": {
+        "application/json": {
+            "examples": {
+                "look": {"value": {"email": "anna@example.com", "reason": "asked by letter"}},
+                "erase": {"value": {"email": "anna@example.com", "reason": "asked by letter", "dry_run": False}},
             }
         }
     },
@@ -56,14 +70,66 @@ def add_persons(router: APIRouter, access: Access, desk: PersonDesk) -> None:
         return StreamingResponse(_pieces(desk, found, document), media_type=kind, headers=NO_STORE)
 
 
+def add_erasure(router: APIRouter, access: Access, desk: PersonDesk) -> None:
+    """`POST /v1/persons/erase`, `GET /v1/persons/erasures/{id}`."""
+
+    @route(
+        router,
+        "/persons/erase",
+        "not_found",
+        "ambiguous",
+        scope="persons:erase",
+        operation="erasePerson",
+        tag="persons",
+        method="POST",
+        status_code=202,
+        summary="Erase a person",
+        asks=_ASKS_ERASURE,
+    )
+    async def erase(asked: ErasureRequest, key: Key = access.needs("persons:erase")) -> ErasureTaken:
+        """Empties whatever names the person, for good; says what it would be unless `dry_run` is false. Somebody who is nobody's lead is
+        kept as erased all the same, so that no import brings them in."""
+        try:
+            return await desk.erase(asked, key.name, key.brands)
+        except NobodyFound as nobody:
+            raise _trouble_of(nobody) from None
+
+    @route(
+        router,
+        "/persons/erasures/{ident}",
+        "not_found",
+        scope="persons:erase",
+        operation="getErasure",
+        tag="persons",
+        summary="Show an erasure and its receipt",
+    )
+    async def erasure(
+        ident: Annotated[
+            str,
+            Path(
+                description="The erasure's id.", examples=["preq_4ouhzxfrkwvfb5sbqkvyd4s6ka"], max_length=LONGEST_NAME
+            ),
+        ],
+        key: Key = access.needs("persons:erase"),
+    ) -> ErasureView:
+        """Open until nothing of the person is left, then done, with the receipt. Not found until the router has read the request."""
+        if not ident.isprintable() or (view := await desk.erasure(ident)) is None:
+            raise Trouble("not_found", "there is no such erasure, or it was not read yet")
+        return view
+
+
 async def found_by(desk: PersonDesk, asked: ExportRequest, key: Key) -> Found:
     """Raises Trouble where nobody is found, or several."""
     try:
         return await desk.begin_export(asked, key.name, key.brands)
     except NobodyFound as nobody:
-        if nobody.leads:
-            raise Trouble("ambiguous", f"{nobody}: {', '.join(nobody.leads)}") from None
-        raise Trouble("not_found", str(nobody)) from None
+        raise _trouble_of(nobody) from None
+
+
+def _trouble_of(nobody: NobodyFound) -> Trouble:
+    if nobody.leads:
+        return Trouble("ambiguous", f"{nobody}: {', '.join(nobody.leads)}")
+    return Trouble("not_found", str(nobody))
 
 
 async def _pieces(desk: PersonDesk, found: Found, document: Document) -> AsyncIterator[str]:

@@ -270,7 +270,7 @@ def _api(
 
     versions = versions_of(parts)
     explainer = Explainer(reading, versions.ruling, parts.now)
-    persons = person_desk_of(parts)
+    persons = person_desk_of(parts, api.commanding.accept)
     scoped = Scoped(reading, {name: entry.source.brand for name, entry in sources.items()})
     return create_router(
         scoped,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Sequence
 
 from routing.model.identity import SHARED
+from schemas.signals import Signal
 from schemas.sources import SourcesFile
 from schemas.yamlfile import load
+from services.adapters.sql.erasing import SqlErasing
 from services.adapters.sql.persons import SqlPersons
 from services.bootstrap.commands import versions_of
 from services.bootstrap.parts import Parts, read_file
@@ -14,10 +19,11 @@ from services.ingest.normalising.names import digest
 from services.ingest.parsers.reading.addresses import normal_address
 from services.ingest.parsers.reading.numbers import normal_numbers
 from services.persons.desk import PersonDesk
+from services.persons.erasing import LEASE, Eraser
 from services.persons.finding import Digests
 
 
-def person_desk_of(parts: Parts) -> PersonDesk:
+def person_desk_of(parts: Parts, accept: Callable[[Sequence[Signal]], Awaitable[None]]) -> PersonDesk:
     """Raises FileError for a file of sources that cannot be read."""
     persons = SqlPersons(parts.store.engines)
 
@@ -25,7 +31,28 @@ def person_desk_of(parts: Parts) -> PersonDesk:
         return (await versions_of(parts).ruling()).organisation
 
     return PersonDesk(
-        reading=persons, register=persons, digests=digests_of(parts), now=parts.now, organisation=organisation
+        reading=persons,
+        register=persons,
+        digests=digests_of(parts),
+        now=parts.now,
+        organisation=organisation,
+        accept=accept,
+    )
+
+
+def eraser_of(parts: Parts) -> Eraser:
+    """The work that is left of erasures, for the process that tidies up."""
+    holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+    async def lease() -> bool:
+        return await parts.store.acquire_lease(LEASE, holder, 30.0) is not None
+
+    return Eraser(
+        SqlErasing(parts.store.engines),
+        partition_key=lambda brand, text: digest(parts.key, "partition", brand, text),
+        lease=lease,
+        seal=lambda text: digest(parts.key, "receipt", "", text),
+        now=parts.now,
     )
 
 

@@ -31,7 +31,7 @@ COMMANDS = {
     "command": "Ask for something: accept, assign, hold, an absence, ...",
     "incidents": "List what people are told of; say that somebody has seen it.",
     "sink": "CRMs that hand-overs are written into: check, plan, try again, correct, pause.",
-    "person": "Give a person all that is known of them, in a file.",
+    "person": "Give a person all that is known of them, in a file; erase a person, with a receipt.",
     "subscriptions": "List who gets webhooks; enable who stopped taking them.",
     "apikey": "Make a key for the API.",
     "link": "Make a link that signs somebody in to the page, once.",

@@ -1,5 +1,5 @@
-"""A person's rights: finding all that is theirs, and giving it to them.
+"""A person's rights: finding all that is theirs, giving it to them, erasing it.
 
 Imported by: api, bootstrap and cli.
-Open first: `exporting.py`.
+Open first: `exporting.py`, then `erasing.py`.
 """

@@ -53,7 +53,7 @@ async def find_person(
     if asked.lead is not None:
         return _require_some(await _with_merged(reading, [asked.lead]), (), brands)
     within = await reading.brands()
-    keys = [key for brand in within for key in _keys(digests, asked, brand)]
+    keys = [key for brand in within for key in keys_of_asked(digests, asked, brand)]
     if not keys and within:
         raise NobodyFound("that is no e-mail address" if asked.email is not None else "that is no telephone number")
     links = await _follow(reading, keys)
@@ -64,7 +64,8 @@ async def find_person(
     return found
 
 
-def _keys(digests: Digests, asked: PersonNamed, brand: str) -> list[Key]:
+def keys_of_asked(digests: Digests, asked: PersonNamed, brand: str) -> list[Key]:
+    """The identities by which somebody is asked for in this brand; [] where it is no address and no number."""
     if asked.email is not None:
         digest = digests.email(asked.email, brand)
         return [] if digest is None else [(brand, "email", digest)]

@@ -7,30 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from routing.model.links import Key
 from services.ports.reading import HistoryEntry
-from services.ports.rows import DeadLetter, EventRow, LeadRow
-
-RequestKind = Literal["export", "erasure"]
-RequestState = Literal["open", "done"]
-
-
-class PersonRequest(NamedTuple):
-    """That a person's data was asked for, by somebody at an instant; `body` (JSON) says what came of it, and nothing of it is personal.
-    `personal` is what an erasure looks for, emptied when it is done; `place` is how far it got."""
-
-    id: str
-    kind: RequestKind
-    state: RequestState
-    principal: str
-    lead_id: str | None
-    asked_at: datetime
-    finished_at: datetime | None = None
-    body: str = "{}"
-    personal: str | None = None
-    place: str | None = None
+from services.ports.rows import DeadLetter, EventRow, LeadRow, PersonRequest, SpoolEntry
 
 
 class GivenEvent(NamedTuple):
@@ -82,6 +63,9 @@ class PersonReading(Protocol):
     async def incidents_of(self, lead_id: str) -> list[str]:
         """Incidents about the lead, each as `routing.incidents.records.Incident` writes it."""
 
+    async def holdings(self, lead_id: str) -> dict[str, int]:
+        """How many rows of each table bear the lead's id and hold something personal."""
+
     async def letters_of(self, lead_id: str, limit: int) -> list[DeadLetter]:
         """Signals of the lead that were set aside, oldest first."""
 
@@ -93,3 +77,72 @@ class PersonRegister(Protocol):
         """Durable when it returns. One that is there already stays as it is."""
 
     async def request(self, ident: str) -> PersonRequest | None: ...
+
+    async def requests_of(self, lead_id: str) -> list[PersonRequest]:
+        """The oldest first."""
+
+
+class LoggedKey(NamedTuple):
+    """Where a record of the embedded log is, with its key."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+
+
+class PersonErasing(Protocol):
+    """For the work that is left of an erasure. Each method is one transaction of bounded size, may be repeated, and notes with the
+    request what it emptied, so that a kill between two of them loses nothing and counts nothing twice."""
+
+    async def open_erasures(self, limit: int) -> list[PersonRequest]:
+        """The oldest first."""
+
+    async def empty_of_lead(self, request: PersonRequest, limit: int) -> int:
+        """Empties rows that bear the lead's id; returns how many, 0 where none is left."""
+
+    async def history_of_nobody(self, after: int, limit: int) -> list[tuple[int, str]]:
+        """(number, facts) of signals of no lead that still hold something personal."""
+
+    async def empty_history(self, request: PersonRequest, numbers: Sequence[int]) -> None: ...
+
+    async def letters_of_nobody(self, after: int, limit: int) -> list[DeadLetter]:
+        """Letters of no lead, the oldest first, behind this number; `attempt` is the number of each here."""
+
+    async def empty_letters(self, request: PersonRequest, ids: Sequence[str]) -> None: ...
+
+    async def bodies(self, after: tuple[str, str], limit: int) -> list[tuple[str, str, bytes]]:
+        """(source, digest, body) of what is in quarantine, behind this source and digest."""
+
+    async def drop_bodies(self, request: PersonRequest, names: Sequence[tuple[str, str]]) -> None: ...
+
+    async def spool_page(self, after: int, limit: int) -> list[SpoolEntry]:
+        """What waits for the log, behind this number."""
+
+    async def put_spooled(self, request: PersonRequest, entries: Sequence[SpoolEntry]) -> None:
+        """Their bodies as they are given, where they still wait."""
+
+    async def forum_page(self, after: int, limit: int) -> list[tuple[int, str]]:
+        """(number, body) of what people wrote for the forum, behind this number."""
+
+    async def put_forum(self, request: PersonRequest, bodies: Sequence[tuple[int, str]]) -> None: ...
+
+    async def log_keys(self, after: LoggedKey | None, limit: int) -> list[LoggedKey]:
+        """Keys of the embedded log's records, in order of topic, partition and offset."""
+
+    async def log_bodies(self, places: Sequence[LoggedKey]) -> list[bytes | None]:
+        """Their bodies; None where one is gone."""
+
+    async def put_logged(self, request: PersonRequest, bodies: Sequence[tuple[LoggedKey, bytes]]) -> None: ...
+
+    async def is_published(self, lead_id: str) -> bool:
+        """Whether no event of the lead waits for the relay, which may bring with it what was emptied."""
+
+    async def finish(self, request: PersonRequest, now: datetime) -> PersonRequest:
+        """The request is done: what it looked for is emptied as well, and `body` is the receipt."""
+
+    async def erased_since(self, after: int, limit: int) -> list[tuple[int, str]]:
+        """(number, facts) of signals that told of somebody who was erased, behind this number."""
+
+    async def compact(self) -> None:
+        """What was emptied leaves the files as well, as far as this store can do so while others work with it."""

@@ -271,8 +271,29 @@ class Suspect(NamedTuple):
     told: bool
 
 
+RequestKind = Literal["export", "erasure"]
+RequestState = Literal["open", "done"]
+
+
+class PersonRequest(NamedTuple):
+    """That a person's data was asked for, by somebody at an instant; `body` (JSON) says what came of it, and nothing of it is personal.
+    `personal` is what an erasure looks for, emptied when it is done; `place` is how far it got."""
+
+    id: str
+    kind: RequestKind
+    state: RequestState
+    principal: str
+    lead_id: str | None
+    asked_at: datetime
+    finished_at: datetime | None = None
+    body: str = "{}"
+    personal: str | None = None
+    place: str | None = None
+
+
 class Writes(NamedTuple):
-    """All that one batch writes besides positions and inbox. `links` are new; `relinks` lead elsewhere from now on."""
+    """All that one batch writes besides positions and inbox. `links` are new; `relinks` lead elsewhere from now on; `revived` were those of
+    somebody who was erased."""
 
     leads: Sequence[LeadRow] = ()
     accounts: Sequence[AccountRow] = ()
@@ -286,3 +307,5 @@ class Writes(NamedTuple):
     relinks: Sequence[LinkRow] = ()
     approvals: Sequence[ApprovalRow] = ()
     withdrawals: Sequence[WithdrawalChange] = ()
+    erasures: Sequence[PersonRequest] = ()
+    revived: Sequence[LinkRow] = ()

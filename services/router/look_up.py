@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from routing.model.links import Key, pointer_targets
+from routing.model.links import Key, pointer_targets, pointer_to_lead
 from schemas.signals import Kind
 from services.ports.rows import LeadRow, LedgerKey
 from services.ports.signal_records import Incoming, next_attempt
@@ -48,7 +48,8 @@ async def look_up(
     wanted = wanted_leads(signals, links)
     leads = await _read(reads.read_leads, wanted, over.leads)
     merging = sorted({signal.other_lead_id for signal in signals if signal.other_lead_id})
-    links_of = await reads.links_of(merging) if merging else {}
+    erasing = sorted(wanted_leads([s for s in signals if s.kind == Kind.PERSON_ERASURE_REQUESTED], links))
+    links_of = await reads.links_of([*merging, *erasing, *map(pointer_to_lead, erasing)]) if merging or erasing else {}
     accounts = await _read(reads.read_accounts, wanted_accounts(leads.values(), links), over.accounts)
     people = sorted(ruling.roster.limited)
     tallies = wanted_tallies(signals, [ruling.agreement, *(agreement for _, agreement in ruling.timeline)])

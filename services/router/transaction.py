@@ -127,7 +127,11 @@ class BatchTransaction:
         await self._tx.write(first.independent_writes())
         await self.lock_shared_and_redecide()
         then = self.decider.result
-        if then.links != first.result.links or then.withdrawals != first.result.withdrawals:
+        if (
+            then.links != first.result.links
+            or then.revived_links != first.result.revived_links
+            or then.withdrawals != first.result.withdrawals
+        ):
             raise Conflict("identities came out otherwise")
         await self._tx.write(self.decider.dependent_writes())
 

@@ -8,8 +8,8 @@ from sqlalchemy import text
 from services.adapters.sql import sink_tables, tables
 from services.adapters.sql.persons import SqlPersons
 from services.ports.instants import micros
-from services.ports.persons import GivenEvent, KeptRecord, PersonRequest
-from services.ports.rows import LinkRow, OutboxRow, Writes
+from services.ports.persons import GivenEvent, KeptRecord
+from services.ports.rows import LinkRow, OutboxRow, PersonRequest, Writes
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 

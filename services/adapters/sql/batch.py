@@ -10,10 +10,11 @@ from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from routing.lifecycle import WORKED
-from routing.model.links import Key
+from routing.model.links import ERASED, Key
 from services.adapters.sql import agreements, withdrawals
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Rows, scalar
+from services.adapters.sql.person_tables import person_requests
 from services.ports.errors import Conflict, Fenced
 from services.ports.instants import all_micros, instant, instant_or_none, micros
 from services.ports.rows import (
@@ -25,6 +26,7 @@ from services.ports.rows import (
     LedgerKey,
     LedgerRow,
     LinkRow,
+    PersonRequest,
     RecordOut,
     Writes,
 )
@@ -32,6 +34,8 @@ from services.ports.rows import (
 R = TypeVar("R")
 _LEAD = ", ".join(LeadRow._fields)
 _LETTER = ", ".join(DeadLetter._fields)
+_IF_ERASED = f"""ON CONFLICT (brand, kind, digest) DO UPDATE SET subject_id = excluded.subject_id
+    WHERE identities.subject_id LIKE '{ERASED}%' RETURNING brand, kind, digest"""
 
 
 class SqlBatch:
@@ -178,7 +182,8 @@ class SqlBatch:
     async def write(self, writes: Writes) -> None:
         """Identities first: a conflict there costs the least. The outbox last: its ids are drawn after all locks."""
         await withdrawals.end_waits(self._conn, self._dialect, writes.withdrawals)
-        await self._link(writes.links)
+        await self._link(writes.links, "ON CONFLICT DO NOTHING RETURNING brand, kind, digest")
+        await self._link(writes.revived, _IF_ERASED)
         await withdrawals.begin_waits(self._conn, self._dialect, writes.withdrawals)
         await self._upsert(t.identities, LinkRow._fields, "brand, kind, digest", sorted(writes.relinks))
         await self._upsert(t.leads, LeadRow._fields, "id", plain_rows(writes.leads, "updated_at", "queued_at"))
@@ -199,17 +204,19 @@ class SqlBatch:
             where = self._dialect.among("id", "ids")
             done = {"ids": self._dialect.list_value(writes.redriven)}
             await conn.execute(text(f"UPDATE dead_letters SET state = 'redriven' WHERE {where}"), done)  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+        requests = plain_rows(writes.erasures, "asked_at", "finished_at")
+        tail = "ON CONFLICT DO NOTHING"
+        await self._dialect.insert(conn, person_requests, PersonRequest._fields, requests, tail=tail)
         if writes.outbox:
             await append(conn, t.outbox, writes.outbox[0]._fields, writes.outbox)
 
-    async def _link(self, links: Sequence[LinkRow]) -> None:
+    async def _link(self, links: Sequence[LinkRow], tail: str) -> None:
         """Raises Conflict where another transaction linked one of them to another subject."""
         if not links:
             return
         rows = sorted(links)
         wanted = {row[:3]: row.subject_id for row in rows}
-        tail = "ON CONFLICT DO NOTHING RETURNING brand, kind, digest"
-        made = await self._dialect.returning(self._conn, t.identities, columns=LinkRow._fields, rows=rows, tail=tail)
+        made = await self._dialect.returning(self._conn, t.identities, LinkRow._fields, rows=rows, tail=tail)
         known = wanted.keys() - {tuple(row) for row in made}
         now = await self.links(sorted(known))
         if taken := frozenset((key, now.get(key)) for key in known if now.get(key) != wanted[key]):

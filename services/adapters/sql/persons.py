@@ -9,13 +9,14 @@ from sqlalchemy import text
 
 from routing.model.links import Key
 from services.adapters.sql.batch import lead_row, plain_rows
+from services.adapters.sql.column_classes import OF_LEAD
 from services.adapters.sql.engine import Engines
 from services.adapters.sql.person_tables import person_requests
 from services.adapters.sql.reading import SqlReading
 from services.ports.instants import instant, instant_or_none
-from services.ports.persons import GivenEvent, KeptRecord, PersonRequest
+from services.ports.persons import GivenEvent, KeptRecord
 from services.ports.reading import HistoryEntry
-from services.ports.rows import DeadLetter, EventRow, LeadRow, OutboxRow
+from services.ports.rows import DeadLetter, EventRow, LeadRow, OutboxRow, PersonRequest
 
 _LEAD = ", ".join(LeadRow._fields)
 _EVENT = ", ".join(OutboxRow._fields)
@@ -88,6 +89,18 @@ class SqlPersons:
         statement = f"SELECT {_LETTER} FROM dead_letters WHERE lead_id = :lead ORDER BY number LIMIT :n"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         rows = await self._all(statement, lead=lead_id, n=limit)
         return [DeadLetter(*row)._replace(recorded_at=instant(row.recorded_at)) for row in rows]
+
+    async def holdings(self, lead_id: str) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for rule in OF_LEAD:
+            filled = " OR ".join(f"{column} IS NOT NULL" for column in rule.columns)
+            statement = f"SELECT count(*) FROM {rule.table} WHERE {rule.where} AND ({filled})"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+            counts[rule.table] = (await self._all(statement, lead=lead_id))[0][0]
+        return counts
+
+    async def requests_of(self, lead_id: str) -> list[PersonRequest]:
+        statement = f"SELECT {_REQUEST} FROM person_requests WHERE lead_id = :lead ORDER BY asked_at, id"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+        return [request_row(row) for row in await self._all(statement, lead=lead_id)]
 
     async def note_request(self, request: PersonRequest) -> None:
         rows = plain_rows([request], "asked_at", "finished_at")

@@ -1,4 +1,4 @@
-"""`stafett person export`: a person gets all that is known of them, in a file for programs and one for people."""
+"""`stafett person export|erase|receipt`: a person gets all that is known of them, or is erased, with a receipt."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ examples:
   stafett person export anna@example.com                      person-export.json and person-export.txt, here
   stafett person export +46701234567 --language sv --to anna  anna.json and anna.txt, the text in Swedish
   stafett person export lead_ts5bb7tmp3fqo3w4rhkrwxyfbe       of the person of this lead
+  stafett person erase anna@example.com --reason "asked by letter"        says what would be emptied
+  stafett person erase anna@example.com --reason "asked by letter" --yes  erases, and prints the ids of the erasures
+  stafett person receipt preq_...                             what came of it, once nothing is left
 
 A person is every lead of theirs, in each brand, with what was merged into it. The files are for their owner alone (0600); the JSON is
 described by `stafett schema http.PersonExport`. Each export is noted in the table person_requests: who asked, when, for which leads.
@@ -40,7 +43,16 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     )
     export.add_argument("--language", choices=get_args(ReadableLanguage), default="en", help="of the text")
     export.set_defaults(func=lambda args: asyncio.run(_export(args)))
-    add_config(export)
+    erase = actions.add_parser("erase", help="empty whatever names a person, for good; a dry run without --yes")
+    erase.add_argument("who", metavar="EMAIL|PHONE|LEAD")
+    erase.add_argument("--reason", required=True, help="why, without a name; it is kept (at most 80 characters)")
+    erase.add_argument("--yes", action="store_true", help="do it")
+    erase.set_defaults(func=lambda args: asyncio.run(_erase(args)))
+    receipt = actions.add_parser("receipt", help="what came of an erasure, as JSON; status 1 while it is open")
+    receipt.add_argument("id", metavar="ERASURE")
+    receipt.set_defaults(func=lambda args: asyncio.run(_receipt(args)))
+    for action in (export, erase, receipt):
+        add_config(action)
 
 
 def person_of(who: str) -> PersonNamed:
@@ -55,12 +67,13 @@ def person_of(who: str) -> PersonNamed:
 async def _export(args: argparse.Namespace) -> int:
     from pydantic import ValidationError
 
+    from services.bootstrap.commands import commanding_of
     from services.bootstrap.parts import parts_of
     from services.bootstrap.persons import person_desk_of
     from services.persons.finding import NobodyFound
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
-        desk = person_desk_of(parts)
+        desk = person_desk_of(parts, commanding_of(parts).accept)
         try:
             found = await desk.begin_export(person_of(args.who), "operator")
         except ValidationError:
@@ -71,6 +84,46 @@ async def _export(args: argparse.Namespace) -> int:
             return 1
         await _write(desk, found, args)
     return 0
+
+
+async def _erase(args: argparse.Namespace) -> int:
+    from pydantic import ValidationError
+
+    from schemas.persons import ErasureRequest
+    from services.bootstrap.commands import commanding_of
+    from services.bootstrap.parts import parts_of
+    from services.bootstrap.persons import person_desk_of
+    from services.persons.finding import NobodyFound
+
+    try:
+        asked = ErasureRequest(**person_of(args.who).model_dump(), reason=args.reason, dry_run=not args.yes)
+    except ValidationError:
+        print("a name has at most 320 characters, and a reason from 1 to 80", file=sys.stderr)
+        return 2
+    async with parts_of(settings_of(args), exclusive=False) as parts:
+        try:
+            taken = await person_desk_of(parts, commanding_of(parts).accept).erase(asked, "operator")
+        except NobodyFound as nobody:
+            print(f"{nobody}{': ' if nobody.leads else ''}{', '.join(nobody.leads)}", file=sys.stderr)
+            return 1
+    print(taken.model_dump_json(indent=2))
+    if taken.dry_run:
+        print("nothing was done; with --yes it is, for good", file=sys.stderr)
+    return 0
+
+
+async def _receipt(args: argparse.Namespace) -> int:
+    from services.bootstrap.commands import commanding_of
+    from services.bootstrap.parts import parts_of
+    from services.bootstrap.persons import person_desk_of
+
+    async with parts_of(settings_of(args), exclusive=False) as parts:
+        view = await person_desk_of(parts, commanding_of(parts).accept).erasure(args.id)
+    if view is None:
+        print("there is no such erasure, or the router has not read it yet", file=sys.stderr)
+        return 1
+    print(view.model_dump_json(indent=2))
+    return 0 if view.state == "done" else 1
 
 
 async def _write(desk: PersonDesk, found: Found, args: argparse.Namespace) -> None:

@@ -109,6 +109,8 @@ def apply_may(parsed: Parsed, source: Source) -> Permitted:
     if lacking := _lacking(parsed, source, allowed):
         why = f"may not say {' and '.join(lacking)} ({parsed.kind}): the source `{source.name}` has no such `may`"
         return Permitted(_withdrawal_in(parsed), why, tuple(lacking))
+    if parsed.kind == Kind.CONTACT_DELETED and "erasure" in allowed:
+        parsed = parsed.but(kind=Kind.PERSON_ERASURE_REQUESTED, reason=parsed.reason or Kind.CONTACT_DELETED)
     changes, aside, taken_out = _Without(parsed, allowed).take_out()
     if not taken_out:
         return Permitted(parsed)

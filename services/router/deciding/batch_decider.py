@@ -47,6 +47,11 @@ class BatchResult(NamedTuple):
         return self.independent.links | self.dependent.links
 
     @property
+    def revived_links(self) -> dict[Key, str]:
+        """Identities of people who were erased and came back, and whose they are."""
+        return self.independent.revived | self.dependent.revived
+
+    @property
     def withdrawals(self) -> dict[Key, str]:
         """What waits by identities that are nobody's, of those that the batch touched."""
         return self.independent.withdrawals | self.dependent.withdrawals
@@ -137,7 +142,9 @@ class BatchDecider:
         if self._independent_writes is None:
             rows = writes_of(self.result.independent, None, self.state.snapshot.rows, self.state.now)
             self._independent_writes = rows._replace(
-                links=link_rows(self.result.links), withdrawals=self._withdrawal_changes()
+                links=link_rows(self.result.links),
+                revived=link_rows(self.result.revived_links),
+                withdrawals=self._withdrawal_changes(),
             )
         return self._independent_writes
 
@@ -147,7 +154,7 @@ class BatchDecider:
             state = self.state
             before = state.snapshot.rows | {row.id: row for row in self.independent_writes().leads}
             rows = writes_of(self.result.dependent, state.promises, before, state.now)
-            self._dependent_writes = rows._replace(links=())
+            self._dependent_writes = rows._replace(links=(), revived=())
         return self._dependent_writes
 
     def overlay(self) -> Overlay:
@@ -160,7 +167,10 @@ class BatchDecider:
                 accounts={**shared.account_rows, **{row.id: row for row in (*first.accounts, *then.accounts)}},
                 ledgers={**shared.ledger_rows, **{row.key: row for row in then.ledgers}},
                 open_leads={person: load.open for person, load in shared.loads.items()},
-                links=self.result.links | self.result.independent.relinks | self.result.dependent.relinks,
+                links=self.result.links
+                | self.result.revived_links
+                | self.result.independent.relinks
+                | self.result.dependent.relinks,
                 tentative=frozenset(self.result.dependent.leads),
                 withdrawals={**self.state.snapshot.withdrawals_read, **self.result.withdrawals},
             )
@@ -197,7 +207,7 @@ class BatchDecider:
     def _moves_what_was_read(self, step: Step) -> bool:
         """Whether it links an identity by which a dependent signal before it looked for its lead: were that one decided again
         after this one, it would see what came later."""
-        moved = step.changes.links.keys() | step.changes.relinks.keys()
+        moved = step.changes.links.keys() | step.changes.relinks.keys() | step.changes.revived.keys()
         return not self._keys_read.isdisjoint(moved)
 
     def _keys_of(self, signal: Signal) -> set[Key]:

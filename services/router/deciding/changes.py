@@ -8,13 +8,13 @@ from routing.model.records import Account, Lead, Ledger, Load
 from schemas.events import SlaBreached
 from schemas.roster import RosterChange
 from schemas.signals import Signal
-from services.ports.rows import ApprovalRow, ClockRow, DeadLetter, HistoryRow, LedgerKey, OutboxRow
+from services.ports.rows import ApprovalRow, ClockRow, DeadLetter, HistoryRow, LedgerKey, OutboxRow, PersonRequest
 
 
 class Changes:
     """`ledger_keys` and `account_ids` are rows that were looked at or changed, and are shared with other routers; `away` are
     changes of the roster after which somebody has to hand back; `further` are signals by which the router goes on in another
-    transaction; `failures` counts the letters of signals that failed now."""
+    transaction; `revived` are identities of somebody who was erased and came back; `erasures` the work that is left of each person who was erased; `failures` counts the letters of signals that failed now."""
 
     def __init__(self) -> None:
         self.leads: dict[str, Lead] = {}
@@ -24,6 +24,7 @@ class Changes:
         self.loads: dict[str, Load] = {}
         self.links: dict[Key, str] = {}
         self.relinks: dict[Key, str] = {}
+        self.revived: dict[Key, str] = {}
         self.withdrawals: dict[Key, str] = {}
         self.clocks: dict[str, ClockRow] = {}
         self.history: list[HistoryRow] = []
@@ -35,6 +36,7 @@ class Changes:
         self.roster_changes: list[RosterChange] = []
         self.away: list[Signal] = []
         self.further: list[Signal] = []
+        self.erasures: list[PersonRequest] = []
         self.limbo = self.failures = 0
         self.ledger_keys: set[LedgerKey] = set()
         self.account_ids: set[str] = set()

@@ -7,7 +7,9 @@ from services.router.deciding.snapshot import due_promise
 
 JOINING = frozenset({Kind.LEAD_MERGE, Kind.LEAD_UNMERGE})
 """Kinds that change two leads at once."""
-_OF_MANY = frozenset({Kind.LEAD_REDRIVE, Kind.PERIOD_BEGUN, Kind.AGREEMENT_APPROVED}) | JOINING
+_OF_MANY = (
+    frozenset({Kind.LEAD_REDRIVE, Kind.PERIOD_BEGUN, Kind.AGREEMENT_APPROVED, Kind.PERSON_ERASURE_REQUESTED}) | JOINING
+)
 
 
 def concerns_one_lead(signal: Signal) -> bool:

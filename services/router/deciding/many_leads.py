@@ -18,6 +18,7 @@ from schemas.signals import Kind, Signal
 from services.ports.rows import DeadLetter
 from services.ports.signal_records import Incoming, next_attempt
 from services.privacy.faults import place_of
+from services.router.deciding.erasing import erase_person
 from services.router.deciding.kinds import JOINING
 from services.router.deciding.one_lead import context_of, decide_once_more, seal_events
 from services.router.deciding.records import history
@@ -44,6 +45,8 @@ def decide_about_many_leads(step: Step, incoming: Incoming, signal: Signal) -> N
         _tell_promises(step, signal)
     elif signal.kind == Kind.AGREEMENT_APPROVED:
         _approve(step, signal)
+    elif signal.kind == Kind.PERSON_ERASURE_REQUESTED:
+        erase_person(step, incoming, signal)
     else:
         _join(step, incoming, signal)
 

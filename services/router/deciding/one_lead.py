@@ -77,6 +77,7 @@ def context_of(state: BatchState, signal: Signal, lead: Lead | None, resolution:
         past=state.ruling.past,
         loads=state.shared.loads,
         waiting=waiting_for(signal.brand, resolution.unlinked, state.snapshot.links, state.snapshot.withdrawals),
+        erased=resolution.erased,
     )
 
 
@@ -137,7 +138,8 @@ def _decide(
         step.depends_on_shared |= _depends_on_shared(state, lead, decision, context)
         events = seal_events(state, decision, signal, events_before)
         lead_id = decision.lead.id if decision.lead else lead.id if lead else None
-        row = history(signal, lead_id, decision=decision, ruling=state.ruling, now=state.now, parted=incoming.halves)
+        parted = _without_personal(incoming, signal) if _is_of_erased(resolution, lead) else incoming.halves
+        row = history(signal, lead_id, decision=decision, ruling=state.ruling, now=state.now, parted=parted)
     except Exception as error:  # noqa: BLE001 - a defect of ours for this one signal: it is set aside, and seen
         set_aside(step, incoming, lead, state="dead", reason=place_of(error), error=type(error).__name__)
         return False
@@ -150,6 +152,15 @@ def _decide(
     step.emit([*events, *counted])
     step.changes.history.append(row)
     return True
+
+
+def _is_of_erased(resolution: Resolution, lead: Lead | None) -> bool:
+    return resolution.erased or (lead is not None and lead.disposition == "erased")
+
+
+def _without_personal(incoming: Incoming, signal: Signal) -> tuple[str, str | None]:
+    """What a system still tells of somebody who was erased is not kept here."""
+    return (incoming.halves or halves(signal))[0], None
 
 
 def _depends_on_shared(state: BatchState, before: Lead | None, decision: Decision, context: Context) -> bool:

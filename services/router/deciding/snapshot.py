@@ -99,7 +99,7 @@ class Snapshot:
     def with_shared(self, shared: SharedState, decided: Changes) -> Snapshot:
         """What was read, upon this shared state, after what was `decided` for good."""
         other = Snapshot(
-            {**self._links_read, **decided.links, **decided.relinks},
+            {**self._links_read, **decided.links, **decided.revived, **decided.relinks},
             self.rows,
             shared,
             waiting=self.waiting,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from routing.lead.proof import is_outranked
 from routing.model.envelope import Outgoing, Stamp
 from routing.model.identity import shared_number_links
-from routing.model.links import Key
+from routing.model.links import ERASED, Key
 from routing.model.records import Decision, Lead
 from routing.people.capacity import carrier
 from schemas.envelope import instant
@@ -76,9 +76,12 @@ class Step:
         self.changes.put_lead(lead, signal)
 
     def link(self, links: Mapping[Key, str]) -> None:
-        """Identities that are new, and whose they are."""
-        self.state.snapshot.links |= links
-        self.changes.links |= links
+        """Identities that are new, or of somebody who was erased and comes back, and whose they are."""
+        known = self.state.snapshot.links
+        revived = {key for key in links if known.get(key, "").startswith(ERASED)}
+        self.changes.links |= {key: who for key, who in links.items() if key not in revived}
+        self.changes.revived |= {key: links[key] for key in revived}
+        known |= links
 
     def relink(self, links: Mapping[Key, str]) -> None:
         """Identities that led elsewhere until now."""

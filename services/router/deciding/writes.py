@@ -36,6 +36,7 @@ def writes_of(changes: Changes, promises: Promises | None, before: Mapping[str, 
             *(LedgerRow(*promise_key(name), x.seq, x.text()) for name, x in tallies.items()),
         ],
         links=link_rows(changes.links),
+        revived=link_rows(changes.revived),
         clocks=[
             *changes.clocks.values(),
             *(clock_row(clock, promise_subject(name), promise=name) for name, clock in promised),
@@ -46,6 +47,7 @@ def writes_of(changes: Changes, promises: Promises | None, before: Mapping[str, 
         redriven=changes.redriven,
         relinks=link_rows(changes.relinks),
         approvals=changes.approvals,
+        erasures=changes.erasures,
     )
 
 
@@ -82,8 +84,8 @@ def _lead_row(lead: Lead, email: str | None, before: Mapping[str, LeadRow], now:
         held=lead.held,
         version=lead.version,
         state=lead.text(),
-        personal=lead.personal.text(),
-        email_digest=email or (known.email_digest if known else None),
+        personal=None if lead.disposition == "erased" else lead.personal.text(),
+        email_digest=None if lead.disposition == "erased" else email or (known.email_digest if known else None),
         updated_at=now,
         queue=pool,
         queued_at=queued_at,

@@ -9,6 +9,7 @@ from schemas.agreement import Nurturing
 from schemas.envelope import Envelope
 from schemas.events import (
     EventData,
+    LeadErased,
     ListReleased,
     ListStopped,
     NurtureEntered,
@@ -31,6 +32,7 @@ EVENTS: frozenset[str] = frozenset(
         NurtureLeft,
         ListStopped,
         ListReleased,
+        LeadErased,
     )
 )
 """The events of which something follows at a marketing platform."""
@@ -87,6 +89,9 @@ def memberships_plan(
             operations = _nurture(data, settings.sink, held)
         case NurtureLeft():
             operations = _leave(held, "nurture")
+        case LeadErased():
+            # What stops mail stays: they are not written to because they were erased.
+            operations = _leave(held, "nurture", "exempt")
         case ListStopped():
             audiences = _audiences(settings.sink.stopped_lists, data.lists)
             operations = _enter(audiences, "stopped_list", "list_stopped")

@@ -172,6 +172,7 @@ APART = frozenset(
         "lead_merge",
         "lead_unmerge",
         "period_begun",
+        "person_erasure_requested",
     ]
 )
 """Kinds that the router answers itself, or that are of two leads: they are not decided by what a signal does to its lead."""

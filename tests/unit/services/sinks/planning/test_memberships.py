@@ -111,6 +111,11 @@ def test_of_somebody_erased_only_the_id_is_known():
     assert isinstance(plan(happened)[1], Enter)
 
 
+def test_who_was_erased_leaves_what_nurtures_them_and_stays_where_mail_is_stopped():
+    erased = event("lead.erased", reason="asked", references=[], records=[], personal=None)
+    assert short(plan(erased, HELD)) == [("Leave", NEWS), ("Leave", COLD)]
+
+
 def test_what_means_nothing_by_the_agreement_is_told():
     file = load((EXAMPLES / "agreement.yaml").read_text(), AgreementFile, "agreement.yaml")
     sink = marketing_sink(brands=["nord"], programmes={"wrong-timming": {"tag": "a"}}, suppression=None)

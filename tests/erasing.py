@@ -1,0 +1,63 @@
+"""People with planted strings, and a look into everything that is kept for them."""
+
+from sqlalchemy import text
+
+from services.adapters.sql.tables import metadata
+
+PLANTED = 40
+"""Strings of each person."""
+
+
+class Planted:
+    """One person with 40 strings that nobody else has."""
+
+    def __init__(self, number):
+        self.number = number
+        self.words = [f"zq{number:05d}x{n:02d}q" for n in range(PLANTED)]
+        w = self.words
+        self.email = f"{w[0]}.{w[1]}@arbetsplats{number}.example"
+        self.phone = f"+4670{number:07d}"
+        self.first, self.last = w[3].title(), w[4].title()
+
+    def form(self, **more):
+        """With every string somewhere: in names, answers, campaign parameters, a message."""
+        fields = {f"answer_{n}": f"{self.words[n]} and so on" for n in range(8, PLANTED)}
+        utm = {"utm_term": self.words[5], "utm_content": self.words[6]}
+        person = {"email": self.email, "first_name": self.first, "last_name": self.last, "phone": self.phone}
+        return {**person, **fields, **utm, "message": f"call {self.words[7]} {self.words[2]}", **more}
+
+    def contact(self, **more):
+        """As a CRM tells of them."""
+        person = {"full_name": f"{self.first} {self.last}", "phone": self.phone}
+        fields = dict(zip(("note", "role", "floor"), self.words[8:], strict=False))
+        return {"email": self.email, "person": person, "fields": fields, "references": [self.reference], **more}
+
+    @property
+    def reference(self):
+        return {"system": "crm", "object": "person", "id": str(700_000 + self.number)}
+
+
+async def hits_in_tables(engines, people, but=frozenset()):
+    """{table.column: how many strings of these people are in it}; binary columns too, whatever their class."""
+    words = {word for person in people for word in person.words}
+    found = {}
+    async with engines.read() as conn:
+        for name, table in metadata.tables.items():
+            rows = (await conn.execute(text(f"SELECT * FROM {name}"))).all()  # noqa: S608 - names of our own tables
+            for column in table.c.keys():  # noqa: SIM118 - a collection of columns, not a mapping of names
+                held = " ".join(str(getattr(row, column)) for row in rows).casefold()
+                hits = sum(word in held for word in words) if f"{name}.{column}" not in but else 0
+                if hits:
+                    found[f"{name}.{column}"] = hits
+    return found
+
+
+def hits_in_files(paths, people):
+    """{file: how many strings of these people are in it}, byte by byte."""
+    words = [word.encode() for person in people for word in person.words]
+    found = {}
+    for path in paths:
+        held = path.read_bytes().lower()
+        if hits := sum(word in held for word in words):
+            found[path.name] = hits
+    return found
