@@ -112,3 +112,18 @@ async def test_an_erasure_that_is_done_forgets_what_it_looked_for(store, erasing
     done = await SqlPersons(store.engines).request("preq_1")
     assert (done.state, done.personal, done.finished_at, done.body) == ("done", None, NOW, '{"emptied": {}}')
     await erasing.compact()
+
+
+async def test_what_people_wrote_for_the_forum_is_changed_in_its_place(store, erasing):
+    async with store.engines.write() as conn:
+        for name in ("a", "b"):
+            row = {"id": name, "body": f'{{"what": "{name}"}}'}
+            await conn.execute(
+                text("INSERT INTO forum_entries (id, body, made_by, recorded_at) VALUES (:id, :body, 'sara', 0)"), row
+            )
+    first, second = await erasing.forum_page(0, 10)
+    assert await erasing.forum_page(first[0], 10) == [second]
+    await erasing.put_forum(REQUEST, [(second[0], "{}")])
+    assert await erasing.forum_page(0, 10) == [first, (second[0], "{}")] and (await emptied(store)) == {
+        "forum_entries": 1
+    }
