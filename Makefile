@@ -68,6 +68,10 @@ model: .venv/dev.stamp ## 100,000 signals of random lives, a thousand stories of
 handovers: .venv/dev.stamp ## two hundred hand-overs into a real Tryton while everything is killed and answers are lost; some minutes
 	HANDOVERS=200 HANDOVERS_SEED=2 $(BIN)/python -m pytest -s --timeout 3600 tests/e2e/test_tryton_sink.py
 
+.PHONY: erasures
+erasures: .venv/dev.stamp ## 100 of 5,000 people erased under load on both set-ups, every table and file scanned, history decided again; half an hour
+	ERASURE_PEOPLE=5000 ERASURES=100 $(BIN)/python -m pytest -s --timeout 7200 tests/e2e/test_erasure_of_many.py
+
 connect: .venv/dev.stamp ## a real Kafka Connect takes the events into a file with deploy/kafka/connect, is killed and goes on; a minute
 	$(BIN)/python -m pytest -s --timeout 600 tests/connect
 

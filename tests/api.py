@@ -76,7 +76,7 @@ def bearer(name):
 async def installed(
     folder, *, extra="", agreement=None, keys=(), files=None, secrets=None, roles=("router", "relay", "sla")
 ):
-    """`files` are further ones of the folder, by name; `secrets` further settings. The folder's `.env` is for commands on it."""
+    """`files` are further ones of the folder, by name; `secrets` further settings, another database among them. The folder's `.env` is for commands on it."""
     config = folder / "config"
     config.mkdir()
     for example in EXAMPLES.glob("*.yaml"):
@@ -95,7 +95,6 @@ async def installed(
     for name, text in (files or {}).items():
         (config / name).write_text(text)
     named = {
-        **(secrets or {}),
         "STAFETT_CONFIG_FOLDER": str(config),
         "STAFETT_DATABASE_URL": f"sqlite:///{folder}/s.db",
         "STAFETT_DEPLOYMENT_KEY": "k" * 64,
@@ -103,10 +102,12 @@ async def installed(
         "STAFETT_ROUTER_BATCH_WAIT": "1ms",
         "STAFETT_RELAY_POLL": "10ms",
         "STAFETT_KAFKA_PARTITIONS": "4",
+        **(secrets or {}),
     }
     (config / ".env").write_text("".join(f"{name}={value}\n" for name, value in named.items()))
     settings = load(named)
-    await migrated_file(folder / "s.db")
+    if "sqlite" in named["STAFETT_DATABASE_URL"]:
+        await migrated_file(folder / "s.db")
     stopping = asyncio.Event()
     async with parts_of(settings) as parts:
         app = app_of(parts, stopping)

@@ -46,6 +46,7 @@ class Eraser:
         self._store, self._partition_key, self._lease, self._seal = store, partition_key, lease, seal
         self._now, self._poll, self._sweep = now, poll.total_seconds(), sweep
         self._sweep_at, self._told = now(), 0
+        self._must_compact = True  # a kill may have come between an erasure and this
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
@@ -54,6 +55,7 @@ class Eraser:
                 if await self._lease():
                     await self.step()
                     await self._sweep_now_and_then()
+                    await self.compact()
             except PortError as error:
                 log.warning("cannot erase", extra={"error": type(error).__name__})
             try:
@@ -77,9 +79,14 @@ class Eraser:
         await self._log(wanted)
         for one in published:
             await self._finish(one)
-        if published:
-            await self._store.compact()
+        self._must_compact |= bool(published)
         return len(published)
+
+    async def compact(self) -> bool:
+        """What was emptied leaves the store's files, too; whether it has by now. Raises StoreUnavailable."""
+        if self._must_compact:
+            self._must_compact = not await self._store.compact()
+        return not self._must_compact
 
     async def _is_published(self, request: PersonRequest) -> bool:
         """Asked before anything is emptied: what the relay moves later may still hold what was emptied meanwhile."""
@@ -212,5 +219,5 @@ class Eraser:
             self._told = rows[-1][0]
         if wanted:
             await self._log(wanted)
-            await self._store.compact()
+            self._must_compact = True
         return len(wanted)

@@ -144,5 +144,5 @@ class PersonErasing(Protocol):
     async def erased_since(self, after: int, limit: int) -> list[tuple[int, str]]:
         """(number, facts) of signals that told of somebody who was erased, behind this number."""
 
-    async def compact(self) -> None:
-        """What was emptied leaves the files as well, as far as this store can do so while others work with it."""
+    async def compact(self) -> bool:
+        """What was emptied leaves the files as well, as far as this store can do so. False where others were in the way: ask again."""

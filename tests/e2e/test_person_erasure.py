@@ -53,6 +53,8 @@ async def finished(api, idents=()):
         await api.settled()
         while await SqlErasing(api.parts.store.engines).open_erasures(100):
             await eraser.step()
+        while not await eraser.compact():
+            await asyncio.sleep(0.1)
         for ident in idents:
             assert (await api.get(f"/v1/persons/erasures/{ident}"))["state"] == "done"
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -149,15 +152,11 @@ class SqlErasing:
         async with self._engines.read() as conn:
             return [(row[0], row[1]) for row in await conn.execute(text(statement), {"after": after, "n": limit})]
 
-    async def compact(self) -> None:
-        """SQLite overwrites what is deleted (`secure_delete`), and its write-ahead log is emptied here. PostgreSQL's files keep rows of
-        before until they are vacuumed and overwritten."""
-        if self._engines.file is not None:
-            file = sqlite3.connect(self._engines.file, timeout=5)
-            try:
-                file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            finally:
-                file.close()
+    async def compact(self) -> bool:
+        """SQLite overwrites what is deleted (`secure_delete`), and its write-ahead log is emptied here, between two readers. PostgreSQL's
+        files keep rows of before until they are vacuumed and overwritten."""
+        file = self._engines.file
+        return file is None or await asyncio.to_thread(_empty_write_ahead_log, file)
 
     async def _empty(
         self, request: PersonRequest, table: str, *, changes: str, values: Sequence[int] | Sequence[str]
@@ -169,6 +168,16 @@ class SqlErasing:
         async with self._engines.write() as conn:
             changed = await conn.execute(text(statement), {"keys": dialect.list_value(values)})
             await _count(conn, request, table, changed.rowcount)
+
+
+def _empty_write_ahead_log(path: Path) -> bool:
+    """False where others read or wrote all the time."""
+    with contextlib.closing(sqlite3.connect(path, timeout=2)) as file:
+        try:
+            busy, _, _ = file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            return False
+    return not busy
 
 
 _PLACE = "topic = :topic AND partition = :partition AND record_offset = :offset"
