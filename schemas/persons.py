@@ -108,6 +108,53 @@ class ErasureView(BaseModel):
     receipt: JsonObject | None
 
 
+_CONSENT: JsonObject = {
+    "purpose": "email",
+    "state": "withdrawn",
+    "at": "2026-11-24T09:00:00Z",
+    "brand": "default",
+    "basis": "newsletter, wording of May 2026",
+    "form_id": "newsletter-v3",
+    "source": "web",
+    "proof": "signed",
+    "signal": "sig_4ouhzxfrkwvfb5sbqkvyd4s6ka",
+    "received_at": "2026-11-24T09:00:00Z",
+    "recorded_at": "2026-11-24T09:00:01Z",
+}
+
+
+class ConsentStatement(BaseModel):
+    """What somebody said of one purpose (`*`: any contact at all), as evidence: `basis` are the words or the version of them that the
+    sender names, `form_id` the form, `at` when it was said, `proof` how its sender was proven. A consent that nobody proved is only
+    asked for. `signal` is null for what waited from before the person was known."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [_CONSENT]})
+    purpose: str
+    state: Literal["given", "withdrawn"]
+    at: AwareDatetime | None
+    brand: str
+    basis: str | None = None
+    form_id: str | None = None
+    source: str | None = None
+    proof: Proof | None = None
+    signal: str | None = None
+    received_at: AwareDatetime | None = None
+    recorded_at: AwareDatetime
+
+
+class ConsentPage(BaseModel):
+    """What holds now (`current`: given, withdrawn, or asked_for), and every statement in the order of recording. It stays when the person
+    is erased: whether a consent was there has to be shown later, too."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={"examples": [{"current": {"email": "withdrawn"}, "statements": [_CONSENT], "next": None}]},
+    )
+    current: dict[str, str]
+    statements: list[ConsentStatement]
+    next: int | None = Field(description="Ask again with `after` = this for the next page; null after the last.")
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True)
 

@@ -105,7 +105,7 @@ from schemas.http.subscriptions import (
     SubscriptionState,
     SubscriptionView,
 )
-from schemas.persons import ErasureTaken, ErasureView, PersonExport
+from schemas.persons import ConsentPage, ErasureTaken, ErasureView, PersonExport
 
 BODIES: tuple[type[BaseModel], ...] = (
     AgreementList,
@@ -149,6 +149,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     PersonExport,
     ErasureTaken,
     ErasureView,
+    ConsentPage,
     Health,
     Readiness,
 )
@@ -189,6 +190,7 @@ __all__ = [
     "ClockPage",
     "ClockView",
     "CommandTaken",
+    "ConsentPage",
     "DeadLetterPage",
     "DeadLetterView",
     "DeliveryTested",

@@ -22,7 +22,7 @@ from services.api.incidents import Incidents, add_incidents
 from services.api.leads import add_clocks, add_explanations, add_leads, add_reasons
 from services.api.operations import Retry, add_operations, add_quarantine
 from services.api.parameters import OnlyKnown
-from services.api.persons import add_erasure, add_persons
+from services.api.persons import add_consents, add_erasure, add_persons
 from services.api.queues import add_queues
 from services.api.scoped import Scoped
 from services.api.signals import add_signals
@@ -66,4 +66,5 @@ def create_router(
     add_subscriptions(router, access, desk)
     add_persons(router, access, persons)
     add_erasure(router, access, persons)
+    add_consents(router, scoped, access)
     return router

@@ -8,9 +8,21 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
 
-from schemas.persons import LONGEST_NAME, ErasureRequest, ErasureTaken, ErasureView, ExportRequest, PersonExport
+from routing.model.records import Lead
+from schemas.persons import (
+    LONGEST_NAME,
+    ConsentPage,
+    ErasureRequest,
+    ErasureTaken,
+    ErasureView,
+    ExportRequest,
+    PersonExport,
+)
 from services.api.access import Access, Key, route
+from services.api.scoped import Scoped
+from services.api.views import LeadId, Limit, Number, require_lead, storable
 from services.door.problems import Trouble
+from services.persons.consents import statements_in
 from services.persons.desk import PersonDesk
 from services.persons.documents import Document, JsonDocument, TextDocument
 from services.persons.finding import Found, NobodyFound
@@ -116,6 +128,30 @@ def add_erasure(router: APIRouter, access: Access, desk: PersonDesk) -> None:
         if not ident.isprintable() or (view := await desk.erasure(ident)) is None:
             raise Trouble("not_found", "there is no such erasure, or it was not read yet")
         return view
+
+
+def add_consents(router: APIRouter, scoped: Scoped, access: Access) -> None:
+    """`GET /v1/persons/{lead_id}/consents`."""
+
+    @route(
+        router,
+        "/persons/{lead_id}/consents",
+        "not_found",
+        scope="leads:read",
+        operation="listConsents",
+        tag="persons",
+        summary="List what was said of consents",
+    )
+    async def consents(
+        lead_id: LeadId, key: Key = access.needs("leads:read"), after: Number = 0, limit: Limit = 200
+    ) -> ConsentPage:
+        """Each statement with its purpose, source, form and instant, as evidence; of one lead. A page may have no statements and yet
+        a `next`: it looks through so many signals."""
+        row = require_lead(await scoped.of(key).lead(storable(lead_id)))
+        entries = await scoped.of(key).history(row.id, after, limit)
+        statements = [statement for entry in entries for statement in statements_in(entry.row)]
+        following = entries[-1].id if len(entries) == limit else None
+        return ConsentPage(current=Lead.read(row.state).consents, statements=statements, next=following)
 
 
 async def found_by(desk: PersonDesk, asked: ExportRequest, key: Key) -> Found:

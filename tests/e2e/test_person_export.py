@@ -148,3 +148,26 @@ async def test_the_command_writes_two_files_for_their_owner_alone(api, tmp_path,
     nobody = ["person", "export", "nobody@example.com", "--to", str(tmp_path / "none"), "--config", config]
     assert await asyncio.to_thread(main, nobody) == 1
     assert "nobody is known" in capsys.readouterr().err and not (tmp_path / "none.json").exists()
+
+
+async def test_what_was_said_of_consents_is_evidence_that_outlives_what_was_withdrawn_before_they_were_known(api):
+    withdrawn = {"purpose": "email", "state": "withdrawn", "at": "2026-01-05T09:00:00Z"}
+    await api.fact(fact="consent.withdrawn", email=ANNA["email"], consents=[withdrawn], id="c1")
+    await api.settled()
+    await api.form(**ANNA, form_id="newsletter-v3")
+    given = {"purpose": "phone", "state": "given", "basis": "call me, wording of May", "at": "2026-02-05T09:00:00Z"}
+    await api.fact(fact="consent.given", email=ANNA["email"], consents=[given], id="c2")
+    await api.settled()
+    (lead,) = (await api.get("/v1/leads", email=ANNA["email"]))["leads"]
+    page = await api.get(f"/v1/persons/{lead['id']}/consents")
+    assert page["current"]["email"] == "withdrawn" and page["next"] is None
+    jsonschema.validate(page, schema("http.ConsentPage"))
+    said = [(one["purpose"], one["state"], one["basis"], one["source"], one["proof"]) for one in page["statements"]]
+    assert said == [
+        ("email", "withdrawn", None, None, None),
+        ("phone", "given", "call me, wording of May", "facts", "none"),
+    ]
+    assert page["statements"][0]["signal"] is None and page["statements"][1]["signal"].startswith("sig_")
+    short = await api.get(f"/v1/persons/{lead['id']}/consents", limit=1)
+    assert len(short["statements"]) == 1 and short["next"]
+    await api.get("/v1/persons/lead_none/consents", status=404)
