@@ -6,7 +6,7 @@ from __future__ import annotations
 from routing.assignment import queue
 from routing.draft import Context, Draft
 from routing.model.records import Decision, Handover, Lead, LeadPersonal
-from routing.upkeep import disposition
+from routing.upkeep import disposition, expiry
 from schemas.events import LeadErased
 from schemas.signals import Kind, Reference, Signal
 
@@ -23,6 +23,8 @@ def decide_erasure(lead: Lead | None, signal: Signal, context: Context) -> Decis
     draft = Draft(lead.copy(), signal, context)
     if lead.disposition == "erased":
         draft.ignore("no_change", "the person was erased before")
+    elif expiry.is_outdated(lead, signal.command):
+        draft.ignore("older_fact", "somebody was in touch since it was found to be idle")
     else:
         _erase(draft)
     return draft.make_decision()

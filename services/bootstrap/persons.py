@@ -5,21 +5,24 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 
 from routing.model.identity import SHARED
+from routing.upkeep.expiry import ExpiryClass
 from schemas.signals import Signal
 from schemas.sources import SourcesFile
 from schemas.yamlfile import load
 from services.adapters.sql.erasing import SqlErasing
 from services.adapters.sql.persons import SqlPersons
-from services.bootstrap.commands import versions_of
+from services.bootstrap.commands import commanding_of, versions_of
 from services.bootstrap.parts import Parts, read_file
 from services.ingest.normalising.names import digest
 from services.ingest.parsers.reading.addresses import normal_address
 from services.ingest.parsers.reading.numbers import normal_numbers
 from services.persons.desk import PersonDesk
 from services.persons.erasing import LEASE, Eraser
+from services.persons.expiring import Expirer
 from services.persons.finding import Digests
 
 
@@ -52,6 +55,28 @@ def eraser_of(parts: Parts) -> Eraser:
         partition_key=lambda brand, text: digest(parts.key, "partition", brand, text),
         lease=lease,
         seal=lambda text: digest(parts.key, "receipt", "", text),
+        now=parts.now,
+    )
+
+
+def expirer_of(parts: Parts) -> Expirer:
+    """Idle leads that expire as the settings say, for the process that tidies up."""
+    retention = parts.settings.retention
+    agreed: Mapping[ExpiryClass, timedelta | None] = {
+        "unqualified": retention.leads_unqualified,
+        "unsubscribed": retention.leads_unsubscribed,
+        "lost": retention.leads_lost,
+    }
+    holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+    async def lease() -> bool:
+        return await parts.store.acquire_lease("expiry", holder, 600.0) is not None
+
+    return Expirer(
+        SqlPersons(parts.store.engines),
+        {name: age for name, age in agreed.items() if age is not None},
+        accept=commanding_of(parts).accept,
+        lease=lease,
         now=parts.now,
     )
 

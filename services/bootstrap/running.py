@@ -37,7 +37,7 @@ from services.bootstrap.http import serving, sources_of
 from services.bootstrap.listening import OnOpen, Run, door_of, listening
 from services.bootstrap.marketing import marketing_run
 from services.bootstrap.parts import Parts, Start, secrets_of
-from services.bootstrap.persons import eraser_of
+from services.bootstrap.persons import eraser_of, expirer_of
 from services.bootstrap.sinks import sinks_run
 from services.bootstrap.subscribers import ring_of
 from services.bootstrap.traffic import SilenceWatch, live_sources
@@ -244,7 +244,7 @@ def _housekeeping(parts: Parts) -> Run:
         "sessions": timedelta(days=1),
     }
     housekeeper = Housekeeper(partial(prune, parts.store.engines), keep, parts.now, settings.retention.every)
-    return _together(housekeeper.run, eraser_of(parts).run)
+    return _together(housekeeper.run, eraser_of(parts).run, expirer_of(parts).run)
 
 
 METRICS_CONNECTIONS = 32

@@ -66,6 +66,9 @@ class PersonReading(Protocol):
     async def holdings(self, lead_id: str) -> dict[str, int]:
         """How many rows of each table bear the lead's id and hold something personal."""
 
+    async def idle_leads(self, stages: Sequence[str], before: datetime, after: str, limit: int) -> list[LeadRow]:
+        """Leads in these stages that were not written since then and are neither erased nor merged, by id, behind this one."""
+
     async def letters_of(self, lead_id: str, limit: int) -> list[DeadLetter]:
         """Signals of the lead that were set aside, oldest first."""
 

@@ -204,6 +204,15 @@ class RetentionSettings(Tree):
     deliveries: Duration = Field(
         timedelta(days=30), description="Deliveries that are over, with their attempts; steps of sinks with them."
     )
+    leads_unqualified: Duration | None = Field(
+        None, description="Idle leads that never came to sales expire after so long; never where it is not set."
+    )
+    leads_unsubscribed: Duration | None = Field(
+        None, description="The same of idle leads that want no mail or no contact."
+    )
+    leads_lost: Duration | None = Field(
+        None, description="The same of idle leads that were with sales once and came back."
+    )
     incidents: Duration = Field(
         timedelta(days=90),
         description="Incidents that are over; also what was told, and what could not be told so long.",

@@ -10,6 +10,7 @@ from services.adapters.sql.persons import SqlPersons
 from services.ports.instants import micros
 from services.ports.persons import GivenEvent, KeptRecord
 from services.ports.rows import LinkRow, OutboxRow, PersonRequest, Writes
+from tests.contract.test_reading import lead
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 
@@ -74,3 +75,18 @@ async def test_incidents_of_a_lead_are_found_by_an_index(store):
             await conn.execute(text("SET enable_seqscan = off"))
         words = "EXPLAIN QUERY PLAN " if store.engines.sqlite else "EXPLAIN "
         assert "incidents_subject" in str((await conn.execute(text(words + query))).all())
+
+
+async def test_idle_leads_are_listed_by_id_in_pages(store, persons):
+    rows = [
+        lead("lead_a", stage="contact"),
+        lead("lead_b", stage="contact", disposition="erased"),
+        lead("lead_c", stage="deal"),
+        lead("lead_d", stage="nurturing", updated_at=NOW + timedelta(days=9)),
+        lead("lead_e", stage="nurturing"),
+    ]
+    async with store.batch() as batch:
+        await batch.write(Writes(leads=rows))
+    stages, before = ("contact", "nurturing"), NOW + timedelta(days=1)
+    assert [row.id for row in await persons.idle_leads(stages, before, "", 10)] == ["lead_a", "lead_e"]
+    assert [row.id for row in await persons.idle_leads(stages, before, "lead_a", 1)] == ["lead_e"]

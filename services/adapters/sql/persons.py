@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -13,7 +14,7 @@ from services.adapters.sql.column_classes import OF_LEAD
 from services.adapters.sql.engine import Engines
 from services.adapters.sql.person_tables import person_requests
 from services.adapters.sql.reading import SqlReading
-from services.ports.instants import instant, instant_or_none
+from services.ports.instants import instant, instant_or_none, micros
 from services.ports.persons import GivenEvent, KeptRecord
 from services.ports.reading import HistoryEntry
 from services.ports.rows import DeadLetter, EventRow, LeadRow, OutboxRow, PersonRequest
@@ -97,6 +98,13 @@ class SqlPersons:
             statement = f"SELECT count(*) FROM {rule.table} WHERE {rule.where} AND ({filled})"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
             counts[rule.table] = (await self._all(statement, lead=lead_id))[0][0]
         return counts
+
+    async def idle_leads(self, stages: Sequence[str], before: datetime, after: str, limit: int) -> list[LeadRow]:
+        statement = f"""SELECT {_LEAD} FROM leads WHERE {self._engines.dialect.among("stage", "stages")} AND id > :after
+            AND updated_at < :before AND disposition NOT IN ('erased', 'merged') ORDER BY id LIMIT :n"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+        listed = self._engines.dialect.list_value(stages)
+        rows = await self._all(statement, stages=listed, before=micros(before), after=after, n=limit)
+        return [lead_row(row) for row in rows]
 
     async def requests_of(self, lead_id: str) -> list[PersonRequest]:
         statement = f"SELECT {_REQUEST} FROM person_requests WHERE lead_id = :lead ORDER BY asked_at, id"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound

@@ -24,6 +24,7 @@ examples:
   stafett person erase anna@example.com --reason "asked by letter"        says what would be emptied
   stafett person erase anna@example.com --reason "asked by letter" --yes  erases, and prints the ids of the erasures
   stafett person receipt preq_...                             what came of it, once nothing is left
+  stafett person expire                                       which idle leads would expire, and by which class
 
 A person is every lead of theirs, in each brand, with what was merged into it. The files are for their owner alone (0600); the JSON is
 described by `stafett schema http.PersonExport`. Each export is noted in the table person_requests: who asked, when, for which leads.
@@ -51,7 +52,12 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     receipt = actions.add_parser("receipt", help="what came of an erasure, as JSON; status 1 while it is open")
     receipt.add_argument("id", metavar="ERASURE")
     receipt.set_defaults(func=lambda args: asyncio.run(_receipt(args)))
-    for action in (export, erase, receipt):
+    expire = actions.add_parser(
+        "expire", help="idle leads, as STAFETT_RETENTION_LEADS_... say; a dry run without --yes"
+    )
+    expire.add_argument("--yes", action="store_true", help="do it now; the service does it once a day")
+    expire.set_defaults(func=lambda args: asyncio.run(_expire(args)))
+    for action in (export, erase, receipt, expire):
         add_config(action)
 
 
@@ -109,6 +115,24 @@ async def _erase(args: argparse.Namespace) -> int:
     print(taken.model_dump_json(indent=2))
     if taken.dry_run:
         print("nothing was done; with --yes it is, for good", file=sys.stderr)
+    return 0
+
+
+async def _expire(args: argparse.Namespace) -> int:
+    from services.bootstrap.parts import parts_of
+    from services.bootstrap.persons import expirer_of
+
+    async with parts_of(settings_of(args), exclusive=False) as parts:
+        expirer = expirer_of(parts)
+        if args.yes:
+            print(f"{await expirer.expire()} leads expire")
+            return 0
+        count = 0
+        async for page in expirer.idle_pages():
+            count += len(page)
+            for one in page:
+                print(f"{one.lead.id}  {one.by}, idle since {one.since:%Y-%m-%d}")
+    print(f"{count} leads would expire; with --yes they do, for good", file=sys.stderr)
     return 0
 
 
