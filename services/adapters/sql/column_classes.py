@@ -86,6 +86,7 @@ _P: Mapping[str, Mapping[ColumnClass, str]] = {
         "plain": "target event_id name lead_id state attempts at outcome code field correlation spared",
     },
     "sink_sweeps": {"plain": "target kind next_at cursor"},
+    "source_hours": {"plain": "source hour count"},
     "spool": {"personal": "body", "digest": "key", "plain": "id topic"},
     "subscriptions": {"plain": "name revision body made_by created_at changed_at", "secret": "secrets"},
     "withdrawals": {"digest": "digest", "plain": "brand kind purposes recorded_at"},
