@@ -105,16 +105,16 @@ class Carrier(StepTaker[Operation]):
         StoreUnavailable."""
         records = await self._book.records(self._target.name, event.subject)
         plan = plan_of(event, event.body(), self._target.settings, _newest_handover(records))
-        await self.carry_out(Errand(event, plan, until))
+        await self.carry_out(Errand(event, plan, until, {(record.kind, record.key): record for record in records}))
 
     async def carry_out_operation(self, errand: Errand[Operation], operation: Operation, step: SinkStep) -> Done:
         match operation:
             case Ensure():
                 return await self._ensure(errand, operation, step)
             case Change():
-                return await self._change(operation, step)
+                return await self._change(errand, operation, step)
             case Link():
-                return await self._link(operation)
+                return await self._link(errand, operation)
             case _:
                 assert_never(operation)
 
@@ -122,8 +122,8 @@ class Carrier(StepTaker[Operation]):
         key = operation.wanted.key
         if key.kind not in self._vendor.kinds:
             return Done("not_known_there", state="skipped")
-        record = await self._record_of(key)
-        parents = await self._parents(operation.hangs_on)
+        record = await self._record_of(errand, key)
+        parents = await self._parents(errand, operation.hangs_on)
         wanted = self._with_stage(operation.wanted, operation.stage)
         fields = self._vendor.render(wanted)
         if (
@@ -266,9 +266,9 @@ class Carrier(StepTaker[Operation]):
         if record is not None and before is not None and record.written != before.written:
             await self._book.finish(step, before._replace(written=record.written))
 
-    async def _change(self, operation: Change, step: SinkStep) -> Done:
+    async def _change(self, errand: Errand[Operation], operation: Change, step: SinkStep) -> Done:
         key = operation.wanted.key
-        record = await self._record_of(key)
+        record = await self._record_of(errand, key)
         if record is None or record.state != "present" or record.vendor_id is None:
             return Done("never_made_there", state="skipped")
         fields = self._vendor.render(operation.wanted)
@@ -285,18 +285,22 @@ class Carrier(StepTaker[Operation]):
         kept = record._replace(vendor_id=match.vendor_id, is_over=is_over, written=marks, seen_at=self._now())
         return Done("updated" if changes else "unchanged", kept)
 
-    async def _link(self, operation: Link) -> Done:
-        opportunity, other = [await self._record_of(key) for key in (operation.opportunity, operation.other)]
+    async def _link(self, errand: Errand[Operation], operation: Link) -> Done:
+        opportunity, other = [await self._record_of(errand, key) for key in (operation.opportunity, operation.other)]
         if opportunity is None or other is None or opportunity.vendor_id is None or other.vendor_id is None:
             return Done("never_made_there", state="skipped")
         await self._vendor.link(opportunity.vendor_id, operation.other.kind, other.vendor_id)
         return Done("linked")
 
-    async def _record_of(self, key: Key) -> SinkRecord | None:
-        return await self._book.record(self._target.name, key.kind, key.text)
+    async def _record_of(self, errand: Errand[Operation], key: Key) -> SinkRecord | None:
+        """As it was read with the lead's, or kept since; one of another lead, as a company's, is read when it is needed first."""
+        known = errand.records.get((key.kind, key.text))
+        if known is None and (known := await self._book.record(self._target.name, key.kind, key.text)) is not None:
+            errand.records[key.kind, key.text] = known
+        return known
 
-    async def _parents(self, keys: Sequence[Key]) -> Parents:
-        records = {key.kind: await self._record_of(key) for key in keys}
+    async def _parents(self, errand: Errand[Operation], keys: Sequence[Key]) -> Parents:
+        records = {key.kind: await self._record_of(errand, key) for key in keys}
         ids = {kind: record.vendor_id for kind, record in records.items() if record is not None}
         if self._target.shown is not None:
             # Nothing is made, so nobody has given an id.

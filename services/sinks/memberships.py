@@ -89,7 +89,7 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
     async def carry(self, event: Envelope, until: datetime) -> None:
         """Plans what follows from the event, and carries it out. Raises Trouble, StoreUnavailable."""
         plan = memberships_plan(event, event.body(), self._target.settings, await self._memberships_of(event.subject))
-        await self.carry_out(Errand(event, plan, until))
+        await self.carry_out(Errand(event, plan, until, {}))
 
     async def carry_out_operation(
         self, errand: Errand[MembershipOperation], operation: MembershipOperation, step: SinkStep

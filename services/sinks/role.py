@@ -14,16 +14,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from schemas.certain import certain
 from schemas.envelope import Envelope, mode_of
 from schemas.sinks import Sink
 from services.loops.doorbell import Doorbell
-from services.ports.deliveries import HELD, Attempt, DeliveryQueue, Due
+from services.ports.deliveries import HELD, Attempt, DeliveryQueue, Due, Outcome
 from services.ports.errors import Fenced, PortError
 from services.ports.sinks import SinkBook
 from services.sinks.outcomes import SPARED, Trouble, TroubleKind
 from services.sinks.verdicts import Verdict, judge_trouble
 
 log = logging.getLogger("stafett.sinks")
+STEP = 1.0
+"""Seconds after which a step claims no more: new events are looked for."""
 CALLS = 12
 """Calls that the longest plan makes; the claim of an event holds while they may take."""
 
@@ -86,20 +89,57 @@ class SinkLoop:
 
     async def step(self) -> int:
         """One round; returns how much there was to do. Raises StoreUnavailable."""
-        now, sink = self._now(), self._target.sink
+        now = self._now()
         fanned_out = await self._deliveries.fan_out(self._target.name, self._matches, now)
+        return fanned_out + await self._carry_what_is_due()
+
+    async def _carry_what_is_due(self) -> int:
+        """How many were tried. Those that are over are noted together, and once half of the places are free more is claimed, so that
+        one slow lead does not keep the others back, for `STEP` seconds. Raises StoreUnavailable once all are over."""
+        tries: set[asyncio.Task[Outcome | None]] = set()
+        count, begun = 0, time.monotonic()
+        fault: BaseException | None = None
+        may_claim = True
+        while True:
+            if may_claim and len(tries) <= self._places // 2:
+                try:
+                    due = await self._claim(self._places - len(tries))
+                except PortError as error:
+                    fault, due = error, []
+                tries |= {asyncio.create_task(self._deliver(item)) for item in due}
+                count += len(due)
+                may_claim = bool(due) and fault is None and time.monotonic() - begun < STEP
+            if not tries:
+                break
+            over, tries = await asyncio.wait(tries, return_when=asyncio.FIRST_COMPLETED)
+            fault = await self._note(over) or fault
+            may_claim = may_claim and fault is None
+        if fault is not None:
+            raise fault
+        return count
+
+    @property
+    def _places(self) -> int:
+        """How many are tried at a time; after an outage one event tries whether it is over."""
+        is_alone = self._troubles_in_a_row >= 5 or self._target.is_showing
+        return 1 if is_alone else self._target.sink.concurrency
+
+    async def _claim(self, limit: int) -> list[Due]:
+        now = self._now()
         if self._held_until is not None and now < self._held_until:
-            return fanned_out
-        until = now + timedelta(seconds=CALLS * sink.timeout_seconds)
-        # After an outage one event tries whether it is over.
-        limit = 1 if self._troubles_in_a_row >= 5 or self._target.is_showing else sink.concurrency
-        due = await self._deliveries.claim(self._target.name, now, until, limit)
-        outcomes = await asyncio.gather(*(self._deliver(item, until) for item in due), return_exceptions=True)
-        # Only once all are over: else some would go on while others are claimed.
-        for error in outcomes:
-            if error is not None:
-                raise error
-        return fanned_out + len(due)
+            return []
+        until = now + timedelta(seconds=CALLS * self._target.sink.timeout_seconds)
+        return await self._deliveries.claim(self._target.name, now, until, limit)
+
+    async def _note(self, over: set[asyncio.Task[Outcome | None]]) -> BaseException | None:
+        """What these came to, in one commit; the first fault of theirs, which ends the step once the others are over."""
+        faults = [fault for task in over if (fault := task.exception()) is not None]
+        outcomes = [outcome for task in over if task.exception() is None and (outcome := task.result()) is not None]
+        try:
+            await self._deliveries.finish_all(outcomes) if outcomes else None
+        except PortError as error:
+            faults.append(error)
+        return faults[0] if faults else None
 
     def _matches(self, _topic: str, event_type: str, head: str) -> bool:
         if event_type not in self._target.events or mode_of(head) != "live":
@@ -107,29 +147,28 @@ class SinkLoop:
         brands = self._target.sink.brands
         return not brands or Envelope.model_validate_json(f"{head}null}}}}").source.rpartition("/")[2] in brands
 
-    async def _deliver(self, due: Due, until: datetime) -> None:
+    async def _deliver(self, due: Due) -> Outcome | None:
+        """What came of it; None where it is no longer ours."""
         begun = time.monotonic()
         try:
-            await self._worker.carry(Envelope.model_validate_json(due.body), until)
+            await self._worker.carry(Envelope.model_validate_json(due.body), certain(due.until, "it is claimed"))
         except Trouble as trouble:
-            await self._put_off(due, trouble, begun)
-            return
+            return await self._put_off(due, trouble, begun)
         except Fenced:
             # Whoever took over goes on from what was kept.
             log.warning("somebody else has it now", extra={"sink": self._target.sink.name, "event_id": due.event_id})
-            return
+            return None
         except PortError:
             raise
         except Exception as error:
             # A fault of ours in one event: its lead waits and is shown, the others go on.
             log.exception("a sink failed", extra={"sink": self._target.sink.name, "event_id": due.event_id})
-            await self._put_off(due, Trouble("refused_data", f"fault_of_ours_{type(error).__name__}"), begun)
-            return
+            return await self._put_off(due, Trouble("refused_data", f"fault_of_ours_{type(error).__name__}"), begun)
         self._troubles_in_a_row = 0
         self._on_outcome(self._target.sink.name, "done")
-        await self._deliveries.finish(due, self._attempt(begun, None), "delivered", None)
+        return Outcome(due, self._attempt(begun, None), state="delivered", next_at=None)
 
-    async def _put_off(self, due: Due, trouble: Trouble, begun: float) -> None:
+    async def _put_off(self, due: Due, trouble: Trouble, begun: float) -> Outcome:
         self._troubles_in_a_row += trouble.kind in ("transient", "unknown")
         # An event that gets further with each try waits as if it began: what counts is how often this step failed.
         before = trouble.tries - 1 if trouble.tries else due.attempts - due.spared
@@ -144,9 +183,7 @@ class SinkLoop:
         log.warning("not written", extra={**shown, "field": trouble.field})
         await self._hold(verdict)
         again = HELD if verdict.wait is None else self._now() + verdict.wait
-        await self._deliveries.finish(
-            due, self._attempt(begun, trouble), "pending", again, spare=trouble.kind in SPARED
-        )
+        return Outcome(due, self._attempt(begun, trouble), state="pending", next_at=again, spare=trouble.kind in SPARED)
 
     async def _hold(self, verdict: Verdict) -> None:
         if verdict.hold:

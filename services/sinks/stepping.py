@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from schemas.envelope import Envelope
+from schemas.sinks import KeptKind
 from services.ports.rows import RecordOut
 from services.ports.sinks import SinkBook, SinkRecord, SinkStep, StepState
 from services.sinks.calls import Shown
@@ -32,11 +33,13 @@ O = TypeVar("O", bound=Named)  # noqa: E741 - of a type variable, read where an 
 
 class Errand(NamedTuple, Generic[O]):
     """One event on its way into a sink. `until` is when our claim of it ends: no create is sent after it, and nothing is kept
-    of it once somebody else has claimed it."""
+    of it once somebody else has claimed it. `records` are those that were read or kept on
+    the way: while the claim holds, nobody else writes them."""
 
     event: Envelope
     plan: tuple[O, ...]
     until: datetime
+    records: dict[tuple[KeptKind, str], SinkRecord]
 
     @property
     def event_id(self) -> str:
@@ -119,4 +122,7 @@ class StepTaker(Generic[O]):
         signals = target.tell(done.record, errand.event) if done.record is not None and done.is_new else ()
         kept = step._replace(state=done.state, at=self._now(), outcome=done.outcome, code=done.code)
         kept = kept._replace(request=request and request[:_REQUEST])
-        await self._book.finish(kept, done.record if done.state == "done" else None, signals)
+        record = done.record if done.state == "done" else None
+        await self._book.finish(kept, record, signals)
+        if record is not None:
+            errand.records[record.kind, record.key] = record

@@ -7,53 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.envelope import whole
 from schemas.sinks import KeptKind
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Engines, scalar
-from services.ports.errors import Fenced
+from services.adapters.sql.grouping import Grouped
+from services.adapters.sql.sink_writes import RECORD, STEP, Begin, Finish, Release, SinkWriting, keep_record
 from services.ports.instants import instant, instant_or_none, micros
 from services.ports.rows import RecordOut
 from services.ports.sinks import SinkRecord, SinkStep, Sweep, SweepKind, WriteAgain
 
-_RECORD = (
-    "target",
-    "kind",
-    "key",
-    "lead_id",
-    "state",
-    "made_by",
-    "vendor_id",
-    "url",
-    "digest",
-    "adopted",
-    "before",
-    "sent_at",
-    "seen_at",
-    "is_over",
-    "written",
-)  # fmt: skip - in the order of SinkRecord
-_STEP = (
-    "target",
-    "event_id",
-    "name",
-    "lead_id",
-    "state",
-    "attempts",
-    "at",
-    "outcome",
-    "code",
-    "field",
-    "correlation",
-    "personal",
-    "spared",
-)  # fmt: skip - in the order of SinkStep
-_RECORDS = f"SELECT {', '.join(_RECORD)} FROM sink_records WHERE"  # noqa: S608 - columns that this module writes
-_STEPS = f"SELECT {', '.join(_STEP)} FROM sink_steps WHERE"  # noqa: S608 - columns that this module writes
-_NEXT = "(SELECT coalesce(max(number), 0) + 1 FROM sink_records WHERE target = :target AND lead_id = :lead_id)"
-"""In the order in which they were made, for each lead by itself."""
+_RECORDS = f"SELECT {', '.join(RECORD)} FROM sink_records WHERE"  # noqa: S608 - columns that this module writes
+_STEPS = f"SELECT {', '.join(STEP)} FROM sink_steps WHERE"  # noqa: S608 - columns that this module writes
 WRITTEN_AGAIN, CHANGED_BACK = "written_again", "changed_back_there"
 """The step of an event that was carried out once more since it was not there, and what it says where it was not there again."""
 _GIVING = ", ".join(
@@ -67,6 +33,7 @@ class SqlSinks:
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
+        self._writes = Grouped(SinkWriting(engines).write)
 
     async def records(self, target: str, lead_id: str) -> list[SinkRecord]:
         where = f"{_RECORDS} target = :t AND lead_id = :l ORDER BY number"
@@ -87,48 +54,13 @@ class SqlSinks:
     async def begin(
         self, record: SinkRecord, step: SinkStep, seen: SinkRecord | None = None, abandoned: datetime | None = None
     ) -> bool:
-        async with self._engines.write() as conn:
-            await self._check_claim(conn, step)
-            # Of two events that would make one record, the first to come makes it; its row is the claim.
-            statement = text(f"""INSERT INTO sink_records ({", ".join(_RECORD)}, number)
-                VALUES ({", ".join(f":{name}" for name in _RECORD)}, {_NEXT})
-                ON CONFLICT (target, kind, key) DO UPDATE SET state = 'making', made_by = excluded.made_by,
-                sent_at = excluded.sent_at, vendor_id = NULL
-                WHERE sink_records.made_by = excluded.made_by OR (
-                    sink_records.made_by = CAST(:seen_by AS TEXT) AND sink_records.state = CAST(:seen_state AS TEXT)
-                    AND coalesce(sink_records.vendor_id, '') = CAST(:seen_id AS TEXT)
-                    AND (sink_records.state <> 'making' OR sink_records.sent_at <= CAST(:abandoned AS BIGINT)))""")  # noqa: S608 - put in are columns that this module writes; what others wrote is bound
-            values = _record_values(record) | {
-                "abandoned": micros(abandoned) if abandoned is not None else None,
-                "seen_by": seen.made_by if seen is not None else None,
-                "seen_state": seen.state if seen is not None else None,
-                "seen_id": (seen.vendor_id or "") if seen is not None else None,
-            }
-            if (await conn.execute(statement, values)).rowcount != 1:
-                return False
-            await self._keep_step(conn, step)
-        return True
+        return await self._writes.do(Begin(step, record, seen, abandoned))
 
     async def finish(self, step: SinkStep, record: SinkRecord | None = None, signals: Sequence[RecordOut] = ()) -> None:
-        async with self._engines.write() as conn:
-            await self._check_claim(conn, step)
-            if record is not None:
-                await self._keep_record(conn, record)
-            await self._keep_step(conn, step)
-            if signals:
-                await self._engines.dialect.insert(conn, t.spool, ("topic", "key", "body"), signals)
+        await self._writes.do(Finish(step, record, signals))
 
     async def release(self, record: SinkRecord, step: SinkStep) -> None:
-        async with self._engines.write() as conn:
-            await self._check_claim(conn, step)
-            await conn.execute(
-                text(
-                    "DELETE FROM sink_records WHERE target = :target AND kind = :kind AND key = :key"
-                    " AND state = 'making' AND made_by = :made_by"
-                ),
-                {name: getattr(record, name) for name in ("target", "kind", "key", "made_by")},
-            )
-            await self._keep_step(conn, step)
+        await self._writes.do(Release(step, record))
 
     async def list_records(
         self,
@@ -190,7 +122,7 @@ class SqlSinks:
 
     async def adopt(self, record: SinkRecord) -> None:
         async with self._engines.write() as conn:
-            await self._keep_record(conn, record)
+            await keep_record(conn, record)
 
     async def forget(self, target: str, kind: KeptKind, key: str) -> bool:
         async with self._engines.write() as conn:
@@ -320,41 +252,6 @@ class SqlSinks:
         values = {"t": target, "ids": self._engines.dialect.list_value(lead_ids)}
         async with self._engines.read() as conn:
             return frozenset(row.lead_id for row in await conn.execute(text(statement), values))
-
-    async def _check_claim(self, conn: AsyncConnection, step: SinkStep) -> None:
-        """Holds the claim of the step's event for this transaction. Raises Fenced where it is somebody else's."""
-        if step.held_until is None:
-            return
-        lock = "FOR SHARE" if self._engines.dialect.lock else ""
-        statement = f"SELECT claimed_until FROM deliveries WHERE id = :d {lock}"  # noqa: S608 - put in is a word of this module; what others wrote is bound
-        if await scalar(conn, statement, d=f"{step.event_id}.{step.target}") != micros(step.held_until):
-            raise Fenced("another process holds this event now")
-
-    async def _keep_record(self, conn: AsyncConnection, record: SinkRecord) -> None:
-        kept = ", ".join(f"{name} = excluded.{name}" for name in _RECORD[3:])
-        await conn.execute(
-            text(
-                f"INSERT INTO sink_records ({', '.join(_RECORD)}, number)"  # noqa: S608 - put in are columns that this module writes; what others wrote is bound
-                f" VALUES ({', '.join(f':{name}' for name in _RECORD)}, {_NEXT})"
-                f" ON CONFLICT (target, kind, key) DO UPDATE SET {kept}"
-            ),
-            _record_values(record),
-        )
-
-    async def _keep_step(self, conn: AsyncConnection, step: SinkStep) -> None:
-        kept = ", ".join(f"{name} = excluded.{name}" for name in _STEP[3:])
-        await conn.execute(
-            text(
-                f"INSERT INTO sink_steps ({', '.join(_STEP)}) VALUES ({', '.join(f':{name}' for name in _STEP)})"  # noqa: S608 - put in are columns that this module writes; what others wrote is bound
-                f" ON CONFLICT (target, event_id, name) DO UPDATE SET {kept}"
-            ),
-            dict(zip(_STEP, step[: len(_STEP)], strict=True)) | {"at": micros(step.at)},
-        )
-
-
-def _record_values(record: SinkRecord) -> dict[str, Any]:
-    sent_at, seen_at = (micros(at) if at is not None else None for at in (record.sent_at, record.seen_at))
-    return record._asdict() | {"sent_at": sent_at, "seen_at": seen_at}
 
 
 def _record(row: Row[Any]) -> SinkRecord:

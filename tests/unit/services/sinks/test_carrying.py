@@ -26,7 +26,8 @@ class World:
         made = Carrier(target(self.crm, self.of, self.owners, self.shown), self.book, lambda: self.now)
         newest = _newest_handover(list(self.book.kept.values()))
         plan = plan_of(happened, happened.body(), settings(self.of, self.owners), newest)
-        await made.carry_out(Errand(happened, plan, until or self.now + LONG))
+        records = {(r.kind, r.key): r for r in self.book.kept.values() if r.lead_id == happened.subject}
+        await made.carry_out(Errand(happened, plan, until or self.now + LONG, records))
 
     async def insist(self, happened):
         """Again and again, some seconds apart, as the role does; returns how often."""
