@@ -112,7 +112,7 @@ class SinkWriting:
                     outcomes[at] = await _write_record(conn, writes[at])
             kept = [write for at, write in enumerate(writes) if outcomes[at] is True]
             if kept:
-                await conn.execute(_KEEP_STEP, [_step_values(write.step) for write in kept])
+                await keep_steps(conn, [write.step for write in kept])
             if signals := [signal for write in kept if isinstance(write, Finish) for signal in write.signals]:
                 await self._engines.dialect.insert(conn, t.spool, ("topic", "key", "body"), signals)
         return [outcomes[at] for at in range(len(writes))]
@@ -132,6 +132,11 @@ class SinkWriting:
 async def keep_record(conn: AsyncConnection, record: SinkRecord) -> None:
     """The record as it is now."""
     await conn.execute(_KEEP_RECORD, _record_values(record))
+
+
+async def keep_steps(conn: AsyncConnection, steps: Sequence[SinkStep]) -> None:
+    """What became of these; there is one at least."""
+    await conn.execute(_KEEP_STEP, [_step_values(step) for step in steps])
 
 
 def _key_of(write: Write) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.envelope import whole
 from schemas.sinks import KeptKind
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.grouping import Grouped
-from services.adapters.sql.sink_writes import RECORD, STEP, Begin, Finish, Release, SinkWriting, keep_record
+from services.adapters.sql.sink_writes import RECORD, STEP, Begin, Finish, Release, SinkWriting, keep_record, keep_steps
 from services.ports.instants import instant, instant_or_none, micros
 from services.ports.rows import RecordOut
 from services.ports.sinks import SinkRecord, SinkStep, Sweep, SweepKind, WriteAgain
@@ -235,10 +236,10 @@ class SqlSinks:
                 n=WRITTEN_AGAIN,
             )
             if before is not None:
-                await self._keep_step(conn, step._replace(state="refused", attempts=2, outcome=CHANGED_BACK))
+                await keep_steps(conn, [step._replace(state="refused", attempts=2, outcome=CHANGED_BACK)])
                 return "left_to_somebody"
             await self._replay(conn, target, event, now)
-            await self._keep_step(conn, step)
+            await keep_steps(conn, [step])
         return "written_again"
 
     async def waiting_leads(self, target: str, lead_ids: Collection[str]) -> frozenset[str]:
