@@ -100,20 +100,26 @@ class SinkLoop:
         count, begun = 0, time.monotonic()
         fault: BaseException | None = None
         may_claim = True
-        while True:
-            if may_claim and len(tries) <= self._places // 2:
-                try:
-                    due = await self._claim(self._places - len(tries))
-                except PortError as error:
-                    fault, due = error, []
-                tries |= {asyncio.create_task(self._deliver(item)) for item in due}
-                count += len(due)
-                may_claim = bool(due) and fault is None and time.monotonic() - begun < STEP
-            if not tries:
-                break
-            over, tries = await asyncio.wait(tries, return_when=asyncio.FIRST_COMPLETED)
-            fault = await self._note(over) or fault
-            may_claim = may_claim and fault is None
+        try:
+            while True:
+                if may_claim and len(tries) <= self._places // 2:
+                    try:
+                        due = await self._claim(self._places - len(tries))
+                    except PortError as error:
+                        fault, due = error, []
+                    tries |= {asyncio.create_task(self._deliver(item)) for item in due}
+                    count += len(due)
+                    may_claim = bool(due) and fault is None and time.monotonic() - begun < STEP
+                if not tries:
+                    break
+                over, tries = await asyncio.wait(tries, return_when=asyncio.FIRST_COMPLETED)
+                fault = await self._note(over) or fault
+                may_claim = may_claim and fault is None
+        finally:
+            # A step that is ended from outside leaves nobody writing behind it.
+            for task in tries:
+                task.cancel()
+            await asyncio.gather(*tries, return_exceptions=True)
         if fault is not None:
             raise fault
         return count

@@ -1,5 +1,6 @@
 """The loop of a sink over the feed, on both engines, with a CRM in memory."""
 
+import asyncio
 from datetime import timedelta
 
 import msgspec
@@ -175,3 +176,20 @@ async def test_a_kill_leaves_an_event_to_whoever_comes_after_the_claim(world):
     world.now += timedelta(hours=1)
     await world.rounds()
     assert (world.count("opportunity"), world.count("note"), world.count("task")) == (1, 1, 1)
+
+
+async def test_a_step_that_is_ended_from_outside_leaves_nobody_writing_behind_it(world, monkeypatch):
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def hang(*_):
+        begun.set()
+        await never.wait()
+
+    monkeypatch.setattr(world.loop, "_deliver", hang)
+    await world.happen(offered(1))
+    step = asyncio.create_task(world.loop.step())
+    await begun.wait()
+    step.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await step
+    assert not [task for task in asyncio.all_tasks() if task.get_coro().__qualname__.endswith("hang")]
