@@ -129,11 +129,18 @@ def test_h1_slow_senders_are_cut_in_time_and_a_late_body_is_answered_408(proxy):
     assert time.monotonic() - begun < 26, "Caddy gives the answer once the time of the whole request is over"
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/docs", "/openapi.json", "/readyz", "/"])
-def test_m8_nothing_but_hooks_and_the_api_goes_out(proxy, path):
+@pytest.mark.parametrize("path", ["/metrics", "/docs", "/openapi.json", "/readyz", "/metrics/", "/docs/x"])
+def test_m8_nothing_but_hooks_the_api_and_the_page_goes_out(proxy, path):
     assert (
         ask(proxy, b"GET %s HTTP/1.1\r\nHost: leads.example.com\r\nConnection: close\r\n\r\n" % path.encode())[0] == 404
     )
+
+
+@pytest.mark.parametrize("path", ["/", "/me", "/leads/lead_x", "/v1x"])
+def test_the_page_goes_through_and_lets_nobody_in_who_is_not_signed_in(proxy, path):
+    head = b"GET %s HTTP/1.1\r\nHost: leads.example.com\r\nAccept: text/html\r\nConnection: close\r\n\r\n"
+    status, answer = ask(proxy, head % path.encode())
+    assert status == 401 and b"Please sign in" in answer, "Stafett's own answer"
 
 
 @pytest.mark.parametrize(
