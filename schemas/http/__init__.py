@@ -22,6 +22,7 @@ from schemas.http.common import (
     Personal,
     example,
 )
+from schemas.http.figures import EntryList, EntryView, FiguresView
 from schemas.http.incidents import (
     INCIDENT_EXAMPLE,
     INCIDENT_ID,
@@ -119,6 +120,8 @@ BODIES: tuple[type[BaseModel], ...] = (
     HistoryPage,
     SignalPage,
     QueueList,
+    FiguresView,
+    EntryList,
     WaitingPage,
     SinkList,
     SinkView,
@@ -194,11 +197,14 @@ __all__ = [
     "DeadLetterPage",
     "DeadLetterView",
     "DeliveryTested",
+    "EntryList",
+    "EntryView",
     "ErasureTaken",
     "ErasureView",
     "Explanation",
     "FeedEntry",
     "FeedPage",
+    "FiguresView",
     "HandoverView",
     "Health",
     "HistoryPage",

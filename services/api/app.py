@@ -18,6 +18,7 @@ from services.api.commanding import Commanding
 from services.api.commands import add_commands, add_roster
 from services.api.explanations import Explainer
 from services.api.feed import add_feed
+from services.api.figures import add_figures
 from services.api.incidents import Incidents, add_incidents
 from services.api.leads import add_clocks, add_explanations, add_leads, add_reasons
 from services.api.operations import Retry, add_operations, add_quarantine
@@ -28,6 +29,7 @@ from services.api.scoped import Scoped
 from services.api.signals import add_signals
 from services.api.sinks import SinkDesk, add_sinks
 from services.api.subscriptions import Desk, add_subscriptions
+from services.forum.desk import ForumDesk
 from services.persons.desk import PersonDesk
 from services.rules.versions import Versions
 
@@ -45,16 +47,22 @@ def create_router(
     incidents: Incidents,
     sinks: SinkDesk,
     desk: Desk,
+    forum: ForumDesk,
     persons: PersonDesk,
 ) -> APIRouter:
     """Routes under /v1. `stopping` ends requests that wait for news."""
     router = APIRouter(prefix="/v1", dependencies=[Depends(OnlyKnown())])
-    add_leads(router, scoped, access, digest_email)
+
+    async def people_of(team: str) -> list[str]:
+        return [member.id for member in (await commanding.roster()).team_of(team)]
+
+    add_leads(router, scoped, access, digest_email=digest_email, people_of=people_of)
     add_explanations(router, scoped, access, explainer)
     add_signals(router, scoped, access)
     add_queues(router, scoped, access)
+    add_figures(router, access, forum)
     add_reasons(router, scoped, access, explainer)
-    add_clocks(router, scoped, access)
+    add_clocks(router, scoped, access, people_of)
     add_incidents(router, scoped, access, incidents)
     add_feed(router, scoped, access, stopping)
     add_quarantine(router, scoped, access, retry)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.responses import PlainTextResponse
+from pydantic import AwareDatetime
 
 from schemas.events import Stage
 from schemas.explain import AssignmentExplanation, ClockExplanation
@@ -32,13 +33,21 @@ from services.door.problems import Trouble
 E = TypeVar("E", ClockExplanation, AssignmentExplanation)
 Accept = Annotated[str, Header(description="`text/plain` for people.", examples=["text/plain"])]
 CLOCK_ID = "clk_3bq6m2mzl4tq5xj7c3a4m5v6qy"
+PeopleOf = Callable[[str], Awaitable[Sequence[str]]]
+Team = Annotated[str | None, text("Only of people who are in this team of the roster now.", "field")]
+Source = Annotated[str | None, text("Only leads that came from this source.", "web")]
 ClockState = Literal["running", "paused", "fulfilled", "breached", "cancelled"]
 
 
 def add_leads(
-    router: APIRouter, scoped: Scoped, access: Access, digest_email: Callable[[str, str], str | None]
+    router: APIRouter,
+    scoped: Scoped,
+    access: Access,
+    *,
+    digest_email: Callable[[str, str], str | None],
+    people_of: PeopleOf,
 ) -> None:
-    """`digest_email(address, brand)` is how identities are kept."""
+    """`digest_email(address, brand)` is how identities are kept; `people_of(team)` who is in a team now."""
 
     @route(router, "/leads", scope="leads:read", operation="listLeads", tag="leads", summary="Find leads")
     async def leads(
@@ -46,6 +55,19 @@ def add_leads(
         email: Annotated[str | None, text("Only leads that this address names.", "anna@example.com")] = None,
         stage: Annotated[Stage | None, Query(description="Only leads in this stage.", examples=["hand_over"])] = None,
         owner: Annotated[str | None, text("Only this person's, by the roster's id.", "elin")] = None,
+        team: Team = None,
+        source: Source = None,
+        since: Annotated[
+            AwareDatetime | None,
+            Query(description="Only leads that are there since then or later.", examples=["2026-11-24T00:00:00Z"]),
+        ] = None,
+        due_before: Annotated[
+            AwareDatetime | None,
+            Query(
+                description="Only leads with a clock that runs and is due before then.",
+                examples=["2026-11-25T09:00:00Z"],
+            ),
+        ] = None,
         brand: Annotated[str, text("The brand to look in.", "default")] = "default",
         after: After = "",
         limit: Limit = 50,
@@ -55,7 +77,16 @@ def add_leads(
         if email is not None and (digest := digest_email(email, brand)) is None:
             raise Trouble("invalid", "query.email: is no address")
         rows = await scoped.of(key).leads(
-            brand=brand, email_digest=digest, stage=stage, owner=owner, after=after, limit=limit
+            brand=brand,
+            email_digest=digest,
+            stage=stage,
+            owner=owner,
+            owners=await people_of(team) if team is not None else None,
+            source=source,
+            since=since,
+            due_before=due_before,
+            after=after,
+            limit=limit,
         )
         following = rows[-1].id if len(rows) == limit else None
         return LeadPage(leads=[lead_view(row, key) for row in rows], next=following)
@@ -177,7 +208,9 @@ def _plain(example: str) -> dict[int | str, Any]:
     return {200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": example}}}}
 
 
-def add_clocks(router: APIRouter, scoped: Scoped, access: Access) -> None:
+def add_clocks(router: APIRouter, scoped: Scoped, access: Access, people_of: PeopleOf) -> None:
+    """`people_of(team)` is who is in a team now."""
+
     @route(router, "/clocks", scope="leads:read", operation="listClocks", tag="sla", summary="List SLA clocks")
     async def clocks(
         key: Key = access.needs("leads:read"),
@@ -186,11 +219,37 @@ def add_clocks(router: APIRouter, scoped: Scoped, access: Access) -> None:
             ClockState | None, Query(description="Only clocks in this state.", examples=["running"])
         ] = None,
         policy: Annotated[str | None, text("Only clocks of this policy.", "follow-up")] = None,
+        person: Annotated[
+            str | None,
+            text("Only of this person: who is measured, or who had the lead when its own clock last changed.", "elin"),
+        ] = None,
+        team: Team = None,
+        source: Source = None,
+        since: Annotated[
+            AwareDatetime | None,
+            Query(description="Only what is due then or later.", examples=["2026-11-24T00:00:00Z"]),
+        ] = None,
+        due_before: Annotated[
+            AwareDatetime | None, Query(description="Only what is due before then.", examples=["2026-11-25T09:00:00Z"])
+        ] = None,
         after: After = "",
         limit: Limit = 50,
     ) -> ClockPage:
         """SLA clocks by id; `due_at` is exact."""
-        rows = await scoped.of(key).clocks(lead_id=lead, state=state, policy=policy, after=after, limit=limit)
+        members = await people_of(team) if team is not None else None
+        if person is not None:
+            members = [person] if members is None or person in members else []
+        rows = await scoped.of(key).clocks(
+            lead_id=lead,
+            state=state,
+            policy=policy,
+            persons=members,
+            source=source,
+            since=since,
+            due_before=due_before,
+            after=after,
+            limit=limit,
+        )
         following = rows[-1].id if len(rows) == limit else None
         return ClockPage(clocks=[clock_view(row) for row in rows], next=following)
 

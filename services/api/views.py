@@ -51,10 +51,13 @@ def storable(ident: str) -> str:
     return ident
 
 
-def lead_view(row: LeadRow, key: Key) -> LeadView:
+def lead_view(row: LeadRow, key: Key | None = None) -> LeadView:
+    """Without a key that may see it, nothing of the person."""
     lead = Lead.read(row.state)
     said = {name: getattr(lead, name) for name in LeadView.model_fields if name in Lead.__struct_fields__}
-    personal = LeadPersonal.model_validate_json(row.personal) if row.personal and may_see(key) else None
+    personal = (
+        LeadPersonal.model_validate_json(row.personal) if row.personal and key is not None and may_see(key) else None
+    )
     said |= {"held": row.held, "updated_at": row.updated_at, "personal": personal}
     said |= {"handover": _handover(lead.handover), "references": list(lead.references), "tags": list(lead.tags)}
     said |= {

@@ -50,6 +50,7 @@ _TAGS = {
     "leads": "Leads, why they are where they are, and what they did.",
     "sla": "Promises being measured.",
     "feed": "Events by gapless position, and snapshots to begin from.",
+    "forum": "The weekly report of both sides.",
     "subscriptions": "Who gets events as webhooks.",
     "persons": "A person's own data.",
     "operations": "What was set aside, depths, health.",
@@ -102,6 +103,7 @@ def document() -> JsonObject:
         incidents=nothing,
         sinks=nothing,
         desk=nothing,
+        forum=nothing,
         persons=nothing,
     )
     app.include_router(routes)

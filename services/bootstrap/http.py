@@ -35,6 +35,7 @@ from services.bootstrap.api import add_health, bare_app
 from services.bootstrap.commands import commanding_of, versions_of
 from services.bootstrap.descriptors import bounds_of
 from services.bootstrap.desk import desk_of
+from services.bootstrap.forum import forum_desk
 from services.bootstrap.health import readiness
 from services.bootstrap.keyring import Keyring
 from services.bootstrap.listening import OnOpen, Run, door_of, listening
@@ -285,6 +286,7 @@ def _api(
         incidents=api.incidents,
         sinks=SinkDesk(read_every_sink(parts.settings), parts.sinks, parts.deliveries, parts.now),
         desk=desk_of(parts),
+        forum=forum_desk(parts),
         persons=persons,
     )
 

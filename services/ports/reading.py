@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypedDict, TypeVar, Unpack
 
 from services.ports.instants import micros
 from services.ports.rows import (
@@ -44,6 +44,33 @@ class Place(NamedTuple, Generic[K]):
 def place_of(entry: HistoryEntry) -> Place[int]:
     """In the order of recording."""
     return Place(micros(entry.row.recorded_at), entry.id)
+
+
+class LeadFilter(TypedDict, total=False):
+    """What is left out, or None, may be anything. `owners`: one of these has it; `since`: it is there since then or later; `due_before`: a
+    clock of it runs that is due before then."""
+
+    brand: str | None
+    email_digest: str | None
+    stage: str | None
+    source: str | None
+    owner: str | None
+    owners: Sequence[str] | None
+    since: datetime | None
+    due_before: datetime | None
+
+
+class ClockFilter(TypedDict, total=False):
+    """What is left out, or None, may be anything. `persons`: it is one of these people's; `source`: of a lead that came from there; it is
+    due from `since` on, and before `due_before`."""
+
+    lead_id: str | None
+    state: str | None
+    policy: str | None
+    source: str | None
+    persons: Sequence[str] | None
+    since: datetime | None
+    due_before: datetime | None
 
 
 class QueueCount(NamedTuple):
@@ -137,29 +164,11 @@ class MetricsReading(Protocol):
 class ApiReading(ExplanationReading, FeedReading, Protocol):
     """For the routes of the API."""
 
-    async def leads(
-        self,
-        *,
-        brand: str | None = None,
-        email_digest: str | None = None,
-        stage: str | None = None,
-        owner: str | None = None,
-        after: str = "",
-        limit: int = 50,
-    ) -> list[LeadRow]:
+    async def leads(self, *, after: str = "", limit: int = 50, **wanted: Unpack[LeadFilter]) -> list[LeadRow]:
         """By id. An e-mail address finds every lead that it names, also one that has several."""
 
-    async def clocks(
-        self,
-        *,
-        lead_id: str | None = None,
-        state: str | None = None,
-        policy: str | None = None,
-        due_before: datetime | None = None,
-        after: str = "",
-        limit: int = 50,
-    ) -> list[ClockRow]:
-        """By id; ask with `due_before` for what is due soon."""
+    async def clocks(self, *, after: str = "", limit: int = 50, **wanted: Unpack[ClockFilter]) -> list[ClockRow]:
+        """By id."""
 
     async def queues(self) -> list[QueueCount]:
         """As `MetricsReading.queues`."""

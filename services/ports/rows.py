@@ -69,7 +69,8 @@ class ApprovalRow(NamedTuple):
 class LeadRow(NamedTuple):
     """A stored lead. `state` and `personal` are JSON texts of `routing.model.records.Lead` and `LeadPersonal`; the rest are
     copies for queries. One that is merged into another has no owner there and the disposition `merged`. `queue` is the queue
-    that it waits in (`route/pool`) since `queued_at`; `unowned_reason` says why nobody has it, `limbo` why somebody should."""
+    that it waits in (`route/pool`) since `queued_at`; `unowned_reason` says why nobody has it, `limbo` why somebody should. `source` and
+    `created_at` say where it came from, and since when it is there."""
 
     id: str
     brand: str
@@ -87,6 +88,8 @@ class LeadRow(NamedTuple):
     queued_at: datetime | None = None
     unowned_reason: str | None = None
     limbo: str | None = None
+    source: str | None = None
+    created_at: datetime | None = None
 
 
 class AccountRow(NamedTuple):
@@ -139,7 +142,8 @@ class WithdrawalChange(NamedTuple):
 
 class ClockRow(NamedTuple):
     """`next_at` is when the watcher must look at it, None once it is over. It is a lead's or a volume promise's: one of
-    `lead_id` and `promise` (its name) is None."""
+    `lead_id` and `promise` (its name) is None. `person` is the one that it measures; of the
+    lead's own clocks whoever had the lead when the clock last changed."""
 
     id: str
     lead_id: str | None
@@ -151,6 +155,7 @@ class ClockRow(NamedTuple):
     partition_key: str
     body: str
     promise: str | None = None
+    person: str | None = None
 
 
 class HistoryRow(NamedTuple):

@@ -78,6 +78,27 @@ def test_what_is_entered_is_in_the_report_of_its_week(report, folder):
     assert len(listed) == 3
 
 
+def test_leads_and_breaches_are_listed_by_source_person_and_time(folder, capsys):
+    def listed(*words):
+        assert main([*words, "--json", "--config", str(folder)]) == 0
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert len(listed("leads", "--source", "web")) == len(listed("leads", "--since", "2026-11-24T00:00:00Z")) == 3
+    assert listed("leads", "--source", "ads") == listed("leads", "--due-before", "2026-11-24T00:00:00Z") == []
+    assert all(lead["personal"] is None for lead in listed("leads"))
+    broken = listed("breaches")
+    assert (
+        broken and {b["state"] for b in broken} == {"breached"} and broken == sorted(broken, key=lambda b: b["due_at"])
+    )
+    johan = listed("breaches", "--person", "johan", "--policy", "answer")
+    assert {b["person"] for b in johan} == {"johan"}
+    assert listed("breaches", "--since", "2027-01-01T00:00:00Z") == listed("breaches", "--team", "none") == []
+    assert main(["breaches", "--config", str(folder)]) == 0
+    assert broken[0]["id"] in capsys.readouterr().out
+    assert main(["breaches", "--since", "monday", "--config", str(folder)]) == 2
+    assert "is no instant" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [

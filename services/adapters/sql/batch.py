@@ -186,7 +186,9 @@ class SqlBatch:
         await self._link(writes.revived, _IF_ERASED)
         await withdrawals.begin_waits(self._conn, self._dialect, writes.withdrawals)
         await self._upsert(t.identities, LinkRow._fields, "brand, kind, digest", sorted(writes.relinks))
-        await self._upsert(t.leads, LeadRow._fields, "id", plain_rows(writes.leads, "updated_at", "queued_at"))
+        await self._upsert(
+            t.leads, LeadRow._fields, "id", plain_rows(writes.leads, "updated_at", "queued_at", "created_at")
+        )
         await self._upsert(t.accounts, AccountRow._fields, "id", writes.accounts)
         await self._upsert(t.ledgers, LedgerRow._fields, "kind, name", writes.ledgers)
         clocks = plain_rows(writes.clocks, "due_at", "next_at")
@@ -247,7 +249,10 @@ def lead_row(row: Any) -> LeadRow:
     """A row of the table of leads, as we know it."""
     lead = LeadRow(*row)
     return lead._replace(
-        held=bool(lead.held), updated_at=instant(row.updated_at), queued_at=instant_or_none(row.queued_at)
+        held=bool(lead.held),
+        updated_at=instant(row.updated_at),
+        queued_at=instant_or_none(row.queued_at),
+        created_at=instant_or_none(row.created_at),
     )
 
 

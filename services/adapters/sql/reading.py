@@ -6,16 +6,24 @@ import json
 import time
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import text
 
-from routing.model.links import pointer_to_lead
 from services.adapters.sql.aside import USAGE, usage_of
 from services.adapters.sql.batch import lead_row
 from services.adapters.sql.engine import Engines, scalar
+from services.adapters.sql.filters import clock_conditions, clock_values, lead_conditions, lead_values
 from services.ports.instants import instant, instant_or_none, micros
-from services.ports.reading import Counts, HistoryEntry, Place, QueueCount, place_of
+from services.ports.reading import (
+    ClockFilter,
+    Counts,
+    HistoryEntry,
+    LeadFilter,
+    Place,
+    QueueCount,
+    place_of,
+)
 from services.ports.rows import (
     ClockRow,
     DeadLetter,
@@ -40,13 +48,6 @@ LARGE = 100
 """A count of what may be millions that took longer than QUICK seconds is kept for so many times as long as it took, so that
 metrics that are asked for often take a hundredth of one connection at most."""
 QUICK = 0.01
-
-
-# By itself, or as the lead that the one of this address is merged into.
-_NAMED = """id IN (
-    SELECT subject_id FROM identities WHERE kind = 'email' AND digest = :digest
-    UNION SELECT l.subject_id FROM identities e JOIN identities l ON e.subject_id = :merged || l.digest
-    WHERE e.kind = 'email' AND e.digest = :digest AND l.kind = 'lead')"""
 
 
 class SqlReading:
@@ -75,28 +76,11 @@ class SqlReading:
         """A condition on rows that came from the source in this column."""
         return "1 = 1" if self._brands is None else self._engines.dialect.among(source, "seen_sources")
 
-    async def leads(
-        self,
-        *,
-        brand: str | None = None,
-        email_digest: str | None = None,
-        stage: str | None = None,
-        owner: str | None = None,
-        after: str = "",
-        limit: int = 50,
-    ) -> list[LeadRow]:
-        where = ["id > :after", self._lead_condition("id")]
-        asked = {"brand": brand, "stage": stage, "owner": owner}
-        where += [f"{name} = :{name}" for name, value in asked.items() if value is not None]
-        if email_digest is not None:
-            where.append(_NAMED)
-        if stage is not None:
-            where.append("disposition <> 'merged'")
+    async def leads(self, *, after: str = "", limit: int = 50, **wanted: Unpack[LeadFilter]) -> list[LeadRow]:
+        where = [*lead_conditions(wanted, self._engines.dialect), "id > :after", self._lead_condition("id")]
         statement = f"SELECT {_LEAD} FROM leads WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        rows = await self._all(
-            statement, after=after, limit=limit, digest=email_digest, merged=pointer_to_lead(""), **asked
-        )
-        return [lead_row(row) for row in rows]
+        values = lead_values(wanted, self._engines.dialect)
+        return [lead_row(row) for row in await self._all(statement, after=after, limit=limit, **values)]
 
     async def lead(self, lead_id: str) -> LeadRow | None:
         rows = await self._all(f"SELECT {_LEAD} FROM leads WHERE id = :id AND {self._lead_condition('id')}", id=lead_id)  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
@@ -156,24 +140,11 @@ class SqlReading:
             found += [_history(row) for row in rows]
         return sorted(found, key=place_of)[:limit]
 
-    async def clocks(
-        self,
-        *,
-        lead_id: str | None = None,
-        state: str | None = None,
-        policy: str | None = None,
-        due_before: datetime | None = None,
-        after: str = "",
-        limit: int = 50,
-    ) -> list[ClockRow]:
-        asked = {"lead_id": lead_id, "state": state, "policy": policy}
-        where = ["id > :after", self._lead_condition("lead_id")]
-        where += [f"{name} = :{name}" for name, value in asked.items() if value is not None]
-        if due_before is not None:
-            where.append("due_at < :due")
+    async def clocks(self, *, after: str = "", limit: int = 50, **wanted: Unpack[ClockFilter]) -> list[ClockRow]:
+        where = [*clock_conditions(wanted, self._engines.dialect), "id > :after", self._lead_condition("lead_id")]
         statement = f"SELECT {_CLOCK} FROM clocks WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        due = micros(due_before) if due_before else None
-        rows = await self._all(statement, after=after, limit=limit, due=due, **asked)
+        values = clock_values(wanted, self._engines.dialect)
+        rows = await self._all(statement, after=after, limit=limit, **values)
         return [ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows]
 
     async def clock(self, clock_id: str) -> ClockRow | None:

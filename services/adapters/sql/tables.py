@@ -27,7 +27,7 @@ from services.adapters.sql.columns import whole_column as _whole
 from services.ports.deliveries import HELD
 from services.ports.instants import micros
 
-HEAD = "0016"
+HEAD = "0017"
 """The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 metadata = MetaData()
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
@@ -80,10 +80,14 @@ leads = Table(
     _whole("queued_at", null=True),
     _text("unowned_reason", null=True),
     _text("limbo", null=True),
+    _text("source", null=True),
+    _whole("created_at", null=True),
     Index("leads_queue", "queue", "queued_at", "id", postgresql_where=_WAITS, sqlite_where=_WAITS),
     Index("leads_stage", "stage", "id"),
     Index("leads_owner", "owner", "id"),
     Index("leads_email", "email_digest"),
+    Index("leads_source", "source", "id"),
+    Index("leads_created", "created_at", "id"),
     Index("leads_held", "id", postgresql_where=text("held"), sqlite_where=text("held")),
 )
 accounts = Table("accounts", metadata, Column("id", Text, primary_key=True), _text("state"))
@@ -109,7 +113,10 @@ clocks = Table(
     _text("partition_key"),
     _text("body"),
     _text("promise", null=True),
+    _text("person", null=True),
     Index("clocks_lead", "lead_id"),
+    Index("clocks_due", "state", "due_at", "id"),
+    Index("clocks_person", "person", "id"),
     Index(
         "clocks_next",
         "next_at",

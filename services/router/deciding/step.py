@@ -107,7 +107,7 @@ class Step:
         self._keep_account(decision)
         self._keep_turns(decision)
         for clock in decision.clocks:
-            self.changes.clocks[clock.id] = clock_row(clock, lead.partition_key, lead_id=lead.id)
+            self.changes.clocks[clock.id] = clock_row(clock, lead.partition_key, lead_id=lead.id, owner=lead.owner)
         self._count(decision)
         self._link_decided(before, lead, decision, signal)
 

@@ -55,8 +55,15 @@ def link_rows(links: Mapping[Key, str]) -> list[LinkRow]:
     return [LinkRow(*identity, subject) for identity, subject in links.items()]
 
 
-def clock_row(clock: Clock, partition_key: str, *, lead_id: str | None = None, promise: str | None = None) -> ClockRow:
-    """The clock of a lead or of a volume promise: one of the two is given."""
+def clock_row(
+    clock: Clock,
+    partition_key: str,
+    *,
+    lead_id: str | None = None,
+    promise: str | None = None,
+    owner: str | None = None,
+) -> ClockRow:
+    """The clock of a lead, which `owner` has now, or of a volume promise: one of the two is given."""
     return ClockRow(
         id=clock.id,
         lead_id=lead_id,
@@ -68,6 +75,7 @@ def clock_row(clock: Clock, partition_key: str, *, lead_id: str | None = None, p
         partition_key=partition_key,
         body=clock.text(),
         promise=promise,
+        person=clock.person or owner,
     )
 
 
@@ -91,4 +99,6 @@ def _lead_row(lead: Lead, email: str | None, before: Mapping[str, LeadRow], now:
         queued_at=queued_at,
         unowned_reason=lead.unowned_reason,
         limbo=lead.limbo,
+        source=lead.source,
+        created_at=lead.created_at,
     )
