@@ -23,7 +23,7 @@ _P: Mapping[str, Mapping[ColumnClass, str]] = {
     },
     "api_key_uses": {"plain": "used_at", "colleague": "name"},
     "approvals": {"plain": "id hash side reason approved_at", "colleague": "person principal"},
-    "clocks": {"plain": "id lead_id policy state revision due_at next_at partition_key body promise"},
+    "clocks": {"plain": "id lead_id policy state revision due_at next_at partition_key body promise person"},
     "command_keys": {"plain": "signal_id entered_at", "digest": "digest"},
     "counters": {"plain": "name value"},
     "dead_letters": {
@@ -53,7 +53,8 @@ _P: Mapping[str, Mapping[ColumnClass, str]] = {
     "leads": {
         "personal": "personal",
         "digest": "email_digest",
-        "plain": "id brand stage disposition owner account_id held version state updated_at queue queued_at unowned_reason limbo",
+        "plain": "id brand stage disposition owner account_id held version state updated_at queue queued_at unowned_reason limbo"
+        " source created_at",
     },
     "leases": {"plain": "name holder epoch expires_at"},
     "ledgers": {"plain": "kind name seq state"},
