@@ -68,7 +68,7 @@ class Memory:
         self.accounts |= {row.id: row for row in writes.accounts}
         self.ledgers |= {row.key: row for row in writes.ledgers}
         self.clocks |= {row.id: row for row in writes.clocks}
-        self.links |= {row[:3]: row.subject_id for row in (*writes.links, *writes.relinks)}
+        self.links |= {row[:3]: row.subject_id for row in (*writes.links, *writes.revived, *writes.relinks)}
         for change in writes.withdrawals:
             assert self.withdrawals.pop(change[:3], "") == change.before, "what waits is as it was read"
             if change.after:
