@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -17,14 +18,22 @@ def _example(value: JsonObject) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [value]})
 
 
+IntervalCode = Literal["wall", "open", "week", "closed_day", "special_day", "eve", "holiday", "absence", "pause"]
+"""Why a stretch of time counts (`wall`: all time does, `open`) or is skipped: outside the hours of the week, of a special day, or of
+the day before a holiday; a closed day; a holiday; its person away; stood still, as agreed."""
+
+
 class IntervalView(_View):
-    """A stretch of time on the way to a due instant, half-open: counted or skipped, and why."""
+    """A stretch of time on the way to a due instant, half-open: counted or skipped, and why. `codes` say the same as `cause`, `name` is
+    that of the holiday."""
 
     from_: AwareDatetime = Field(alias="from")
     to: AwareDatetime
     counted: bool
     cause: str
     seconds: float
+    codes: tuple[IntervalCode, ...] = ()
+    name: str | None = None
 
 
 class DayView(_View):
@@ -67,6 +76,8 @@ class ClockExplanation(_View):
                     "counted": True,
                     "cause": "wall time",
                     "seconds": 7200,
+                    "codes": ["wall"],
+                    "name": None,
                 }
             ],
             "text": "follow-up, sales's promise: 2h elapsed",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from routing.calendar.business_time import EVE, BusinessCalendar, Pause, plain_due
 from routing.calendar.intervals import IntervalSpan, spans_between
 from routing.model.records import Clock, ClockState
 from routing.sla.verdict import Gap, Standing, gaps, standing, target_of
-from schemas.explain import ClockExplanation, DayView, IntervalView
+from schemas.explain import ClockExplanation, DayView, IntervalCode, IntervalView
 
 _DAY, _ONE = timedelta(days=1), timedelta(microseconds=1)
 _CLOSED = {
@@ -36,7 +36,7 @@ def explain_clock(
         if end > clock.started_at and not lost
         else []
     )
-    intervals = tuple(_view(part) for span in spans for part in _spans_with_cause(span, clock_gaps, end))
+    intervals = tuple(_view(part) for span in spans for part in _parts(span, clock_gaps, end))
     whole = calendar if target.kind == "business_days" else None
     plain = plain_due(whole, clock.started_at, target.days) if whole is not None else None
     days = tuple(_days(clock.started_at, end, target.days, whole)) if whole is not None else ()
@@ -94,22 +94,52 @@ def _closing_cause(why: str) -> str:
     return _CLOSED.get(why) or f"closed: {why.replace('holiday: ', 'holiday ')}"
 
 
-def _spans_with_cause(span: IntervalSpan, clock_gaps: list[Gap], end: datetime) -> Iterator[IntervalSpan]:
+class _Part(NamedTuple):
+    """A span with its codes, and the name of the holiday."""
+
+    span: IntervalSpan
+    codes: tuple[IntervalCode, ...]
+    name: str | None = None
+
+
+def _parts(span: IntervalSpan, clock_gaps: list[Gap], end: datetime) -> Iterator[_Part]:
     """A paused span in parts, each with the gap that it lies in; a closed one with what closed it."""
+    if span.counted:
+        yield _Part(span, ("open",) if span.cause == "open" else ("wall",))
+        return
     if span.cause != "pause":
-        what = span.cause.removeprefix("closed: ")
-        yield span if span.counted else span._replace(cause=_closing_cause(what))
+        why = span.cause.removeprefix("closed: ")
+        yield _Part(span._replace(cause=_closing_cause(why)), *_closing_code(why))
         return
     edges = {span.start, span.end}
     edges |= {at for gap in clock_gaps for at in (gap.since, gap.until or end) if span.start < at < span.end}
     cuts = sorted(edges)
     for start, stop in zip(cuts, cuts[1:], strict=False):
-        causes = [gap.cause for gap in clock_gaps if gap.since <= start and start < (gap.until or end)]
-        yield IntervalSpan(start, stop, False, "; ".join(dict.fromkeys(causes)))
+        during = [gap for gap in clock_gaps if gap.since <= start and start < (gap.until or end)]
+        codes: list[IntervalCode] = ["absence" if gap.is_absence else "pause" for gap in during]
+        cause = "; ".join(dict.fromkeys(gap.cause for gap in during))
+        yield _Part(IntervalSpan(start, stop, False, cause), tuple(dict.fromkeys(codes)))
 
 
-def _view(span: IntervalSpan) -> IntervalView:
-    return IntervalView(from_=span.start, to=span.end, counted=span.counted, cause=span.cause, seconds=span.seconds)
+def _closing_code(why: str) -> tuple[tuple[IntervalCode, ...], str | None]:
+    """What closed it as a code, and the name of the holiday."""
+    if why.startswith(EVE):
+        return ("eve",), why.removeprefix(EVE)
+    codes: dict[str, IntervalCode] = {"week": "week", "closed_day": "closed_day", "special_day": "special_day"}
+    return ((codes[why],), None) if why in codes else (("holiday",), why.removeprefix("holiday: "))
+
+
+def _view(part: _Part) -> IntervalView:
+    span = part.span
+    return IntervalView(
+        from_=span.start,
+        to=span.end,
+        counted=span.counted,
+        cause=span.cause,
+        seconds=span.seconds,
+        codes=part.codes,
+        name=part.name,
+    )
 
 
 def _days(start: datetime, end: datetime, days: int, calendar: BusinessCalendar) -> Iterator[DayView]:

@@ -30,6 +30,11 @@ class Gap(NamedTuple):
     until: datetime | None
     cause: str
 
+    @property
+    def is_absence(self) -> bool:
+        """Whether its person was away; else the lead asked to wait."""
+        return self.cause.startswith("absence")
+
 
 class Standing(NamedTuple):
     """When the clock is due, None while it stands still; `still` is the gap that it stands in."""
@@ -178,7 +183,7 @@ def next_look(
             points = warning_points(clock, policy, calendar)[clock.warnings_done :] if policy else []
             return points[0][0] if points else clock.due_at
         case "paused":
-            return now + RECHECK if still is not None and still.cause.startswith("absence") else None
+            return now + RECHECK if still is not None and still.is_absence else None
         case "fulfilled" | "breached" | "cancelled":
             return None
         case _:

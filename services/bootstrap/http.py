@@ -33,6 +33,7 @@ from services.bootstrap import metering
 from services.bootstrap.acknowledging import acknowledging_of, add_acknowledging
 from services.bootstrap.api import add_health, bare_app
 from services.bootstrap.commands import commanding_of, versions_of
+from services.bootstrap.console import console_of
 from services.bootstrap.descriptors import bounds_of
 from services.bootstrap.desk import desk_of
 from services.bootstrap.forum import forum_desk
@@ -41,12 +42,13 @@ from services.bootstrap.keyring import Keyring
 from services.bootstrap.listening import OnOpen, Run, door_of, listening
 from services.bootstrap.metering import Answer
 from services.bootstrap.own_users import own_users, targets_by_source, with_own_users
-from services.bootstrap.page import BesidePage, guarded_page
+from services.bootstrap.page import BesidePage, guarded_page, routes_of
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.persons import person_desk_of
 from services.bootstrap.shortcut import short_cut
 from services.bootstrap.sinks_file import read_every_sink
 from services.bootstrap.traffic import TrafficCounter
+from services.console.screens import screen_routes
 from services.door.bodies import limit_bodies
 from services.door.headers import add_headers
 from services.ingest.accepting.intake import Intake
@@ -176,7 +178,8 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
         api_parts = _ApiParts(access, commanding, incidents)
         app.include_router(_api(parts, sources, intake=intake, stopping=stopping, api=api_parts))
         add_acknowledging(app, parts, incidents.acknowledge)
-        app.add_middleware(BesidePage, page=guarded_page(parts))
+        screens = screen_routes(console_of(parts, commanding, incidents, stopping))
+        app.add_middleware(BesidePage, page=guarded_page(parts, [*routes_of(parts), *screens]))
     add_health(app, partial(readiness, parts, hooks), access, intake=hooks)
     return app
 

@@ -20,6 +20,7 @@ from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import HEAD, metadata
 from services.ports.errors import ClusterChanged, Conflict, Fenced, SchemaOutdated, SpoolFull, StoreUnavailable
+from services.ports.instants import micros
 from services.ports.rows import (
     DeadLetter,
     LeadRow,
@@ -157,6 +158,7 @@ FROZEN = {
     "v0015_forum.py": "e9bece995cbd5bc52693ffce3e8c65bf3bf3a7ddff562ee948375e56d77f80b1",
     "v0016_source_hours.py": "16bd53e15ac336d086380fdb44bb06b5a03cf7c31c6dd8c367ec3d5cd6e1e255",
     "v0017_filters.py": "357313463bb7d7b76258c2af96756c53a84d2d88864929b628b11755e62454c1",
+    "v0018_to_do.py": "a1b135931412cc27d2b1a443ca435f8f6e5fb660b712b7880463b1c664ca0be1",
 }
 
 
@@ -348,3 +350,31 @@ async def test_what_is_taken_of_spool_and_outbox_at_once_is_bounded_in_bytes_and
     await store.unspool([entry.id for entry in await store.spool_entries(100, 801)])
     (large,) = await store.spool_entries(100, 1)
     assert len(large.record.value) == 5000, "larger than a step may be, it goes alone"
+
+
+async def test_who_has_something_to_do_is_known_after_the_upgrade(url):
+    await upgrade(url, "0017")
+    touched = '{"touched_at": "2026-06-08T00:00:00Z"}'
+    clocks = {
+        "running": ("answer", "running", "{}", 5),
+        "queue": ("queue", "running", "{}", 5),
+        "still": ("answer", "paused", "{}", 5),
+        "late": ("answer", "breached", "{}", 5),
+        "made_up": ("answer", "breached", touched, None),
+        "kept": ("answer", "fulfilled", touched, None),
+        "expiry": ("offer_expiry", "running", "{}", None),
+    }
+    await execute_all(
+        url,
+        *(
+            "INSERT INTO clocks (id, lead_id, policy, state, revision, due_at, partition_key, body)"  # noqa: S608 - names are ours, values are parameters
+            f" VALUES ('{ident}', 'lead_a', '{policy}', '{state}', 1, 5, 'k', '{body}')"
+            for ident, (policy, state, body, _) in clocks.items()
+        ),
+    )
+    await upgrade(url)
+    store = SqlStore(url)
+    await store.start()
+    rows = await SqlReading(store.engines).clocks()
+    assert {row.id: row.act_by and micros(row.act_by) for row in rows} == {k: v[3] for k, v in clocks.items()}
+    await store.close()

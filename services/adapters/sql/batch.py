@@ -191,7 +191,7 @@ class SqlBatch:
         )
         await self._upsert(t.accounts, AccountRow._fields, "id", writes.accounts)
         await self._upsert(t.ledgers, LedgerRow._fields, "kind, name", writes.ledgers)
-        clocks = plain_rows(writes.clocks, "due_at", "next_at")
+        clocks = plain_rows(writes.clocks, "due_at", "next_at", "act_by")
         await self._upsert(t.clocks, ClockRow._fields, "id", clocks)
         await self._insert_all(writes)
 
@@ -253,6 +253,13 @@ def lead_row(row: Any) -> LeadRow:
         updated_at=instant(row.updated_at),
         queued_at=instant_or_none(row.queued_at),
         created_at=instant_or_none(row.created_at),
+    )
+
+
+def clock_row(row: Any) -> ClockRow:
+    """A row of the table of clocks, as we know it."""
+    return ClockRow(*row)._replace(
+        due_at=instant(row.due_at), next_at=instant_or_none(row.next_at), act_by=instant_or_none(row.act_by)
     )
 
 

@@ -11,10 +11,10 @@ from typing import Any, Unpack
 from sqlalchemy import text
 
 from services.adapters.sql.aside import USAGE, usage_of
-from services.adapters.sql.batch import lead_row
+from services.adapters.sql.batch import clock_row, lead_row
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.filters import clock_conditions, clock_values, lead_conditions, lead_values
-from services.ports.instants import instant, instant_or_none, micros
+from services.ports.instants import instant, micros
 from services.ports.reading import (
     ClockFilter,
     Counts,
@@ -107,12 +107,12 @@ class SqlReading:
     async def history(self, lead_id: str, after: int = 0, limit: int = 200) -> list[HistoryEntry]:
         statement = f"""SELECT id, {_HISTORY} FROM history
             WHERE lead_id = :lead AND id > :after AND {self._lead_condition("lead_id")} ORDER BY id LIMIT :limit"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        return [_history(row) for row in await self._all(statement, lead=lead_id, after=after, limit=limit)]
+        return [history_entry(row) for row in await self._all(statement, lead=lead_id, after=after, limit=limit)]
 
     async def history_of_signal(self, signal_id: str) -> list[HistoryEntry]:
         statement = f"""SELECT id, {_HISTORY} FROM history
             WHERE signal_id = :s AND (lead_id IS NULL OR {self._lead_condition("lead_id")}) ORDER BY id"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        found = [_history(row) for row in await self._all(statement, s=signal_id)]
+        found = [history_entry(row) for row in await self._all(statement, s=signal_id)]
         return [entry for entry in found if entry.row.lead_id is not None or self._is_of_ours(entry)]
 
     def _is_of_ours(self, entry: HistoryEntry) -> bool:
@@ -137,7 +137,7 @@ class SqlReading:
         found: list[HistoryEntry] = []
         for fate in dict.fromkeys(fates):
             rows = await self._all(statement, fate=fate, source=source, at=begin.at, id=begin.id, limit=limit)
-            found += [_history(row) for row in rows]
+            found += [history_entry(row) for row in rows]
         return sorted(found, key=place_of)[:limit]
 
     async def clocks(self, *, after: str = "", limit: int = 50, **wanted: Unpack[ClockFilter]) -> list[ClockRow]:
@@ -145,14 +145,12 @@ class SqlReading:
         statement = f"SELECT {_CLOCK} FROM clocks WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         values = clock_values(wanted, self._engines.dialect)
         rows = await self._all(statement, after=after, limit=limit, **values)
-        return [ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows]
+        return [clock_row(row) for row in rows]
 
     async def clock(self, clock_id: str) -> ClockRow | None:
         statement = f"SELECT {_CLOCK} FROM clocks WHERE id = :id AND {self._lead_condition('lead_id')}"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         rows = await self._all(statement, id=clock_id)
-        return next(
-            (ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows), None
-        )
+        return clock_row(rows[0]) if rows else None
 
     async def lead_of_handover(self, handover_id: str) -> str | None:
         statement = "SELECT subject_id FROM identities WHERE kind = 'handover' AND digest = :id"
@@ -262,7 +260,7 @@ class SqlReading:
             return (await conn.execute(text(statement), asked)).all()
 
 
-def _history(row: Any) -> HistoryEntry:
+def history_entry(row: Any) -> HistoryEntry:
     found = HistoryRow(*row[1:])._replace(
         occurred_at=instant(row.occurred_at),
         received_at=instant(row.received_at),

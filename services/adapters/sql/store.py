@@ -15,11 +15,11 @@ from sqlalchemy import text
 from services.adapters.sql import schema
 from services.adapters.sql import tables as t
 from services.adapters.sql.aside import Aside
-from services.adapters.sql.batch import SqlBatch, add_letters
+from services.adapters.sql.batch import SqlBatch, add_letters, clock_row
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.tables import HEAD
 from services.ports.errors import ClusterChanged, Fenced, SchemaOutdated, SpoolFull, StoreRejected, StoreUnavailable
-from services.ports.instants import instant, instant_or_none, micros
+from services.ports.instants import instant_or_none, micros
 from services.ports.rows import (
     ClockRow,
     DeadLetter,
@@ -312,10 +312,7 @@ class SqlStore:
         asked = {"at": micros(after[0]), "id": after[1]} if after else {}
         async with self.engines.read() as conn:
             found = await conn.execute(statement, {"now": micros(now), "n": limit, **asked})
-            return [
-                ClockRow(*row)._replace(due_at=instant(row.due_at), next_at=instant_or_none(row.next_at))
-                for row in found
-            ]
+            return [clock_row(row) for row in found]
 
     async def next_due(self, after: datetime | None = None) -> datetime | None:
         least = micros(after) if after else -1

@@ -27,7 +27,7 @@ from services.adapters.sql.columns import whole_column as _whole
 from services.ports.deliveries import HELD
 from services.ports.instants import micros
 
-HEAD = "0017"
+HEAD = "0018"
 """The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 metadata = MetaData()
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
@@ -100,6 +100,7 @@ ledgers = Table(
     _text("state"),
     PrimaryKeyConstraint("kind", "name"),
 )
+_ACTS = text("act_by IS NOT NULL")
 clocks = Table(
     "clocks",
     metadata,
@@ -114,7 +115,9 @@ clocks = Table(
     _text("body"),
     _text("promise", null=True),
     _text("person", null=True),
+    _whole("act_by", null=True),
     Index("clocks_lead", "lead_id"),
+    Index("clocks_act_by", "act_by", "id", postgresql_where=_ACTS, sqlite_where=_ACTS),
     Index("clocks_due", "state", "due_at", "id"),
     Index("clocks_person", "person", "id"),
     Index(

@@ -9,6 +9,7 @@ from routing.assignment import queue
 from routing.model.ids import promise_subject
 from routing.model.links import Key
 from routing.model.records import Clock, Lead
+from routing.sla.to_do import act_by
 from services.ports.rows import (
     AccountRow,
     ClockRow,
@@ -76,6 +77,7 @@ def clock_row(
         body=clock.text(),
         promise=promise,
         person=clock.person or owner,
+        act_by=act_by(clock),
     )
 
 

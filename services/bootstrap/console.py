@@ -1,0 +1,33 @@
+"""The page for people, from the parts."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from services.adapters.sql.console import SqlPageReading
+from services.api.commanding import Commanding
+from services.api.explanations import Explainer
+from services.api.incidents import Incidents
+from services.bootstrap.commands import ruling_now, versions_of
+from services.bootstrap.parts import Parts
+from services.console.console import Console
+from services.console.live import Live
+from services.console.rendering import Pages
+from services.console.static_files import StaticFiles
+
+
+def console_of(parts: Parts, commanding: Commanding, incidents: Incidents, stopping: asyncio.Event) -> Console:
+    """`stopping` ends what open pages listen to."""
+    page = SqlPageReading(parts.store.engines)
+    return Console(
+        page=page,
+        reading=parts.reading,
+        explainer=Explainer(parts.reading, versions_of(parts).ruling, parts.now),
+        commanding=commanding,
+        incidents=incidents,
+        ruling=partial(ruling_now, parts),
+        live=Live(page, stopping),
+        pages=Pages(StaticFiles()),
+        now=parts.now,
+    )

@@ -1,0 +1,5 @@
+"""The screen Now: who waits, what is due first on top.
+
+Imported by: screens.
+Open first: `screen.py`.
+"""

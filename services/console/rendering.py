@@ -1,0 +1,46 @@
+"""Pages from templates. What comes from outside is escaped by the templates themselves; nothing is marked as safe, which a test sees to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from services.console.language.reader import Reader
+from services.console.navigation import screens_for
+from services.console.signed_in import SignedIn
+from services.console.static_files import StaticFiles
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Pages:
+    """`static` are the files that pages name."""
+
+    def __init__(self, static: StaticFiles) -> None:
+        self.static = static
+        self._environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals["static"] = static.url
+
+    def render(
+        self, template: str, reader: Reader, somebody: SignedIn | None, *, status: int = 200, **context: Any
+    ) -> Response:
+        """The page of this template for this reader; without somebody who is signed in it has no navigation."""
+        shown = {
+            "_": reader.say,
+            "ngettext": reader.plural,
+            "reader": reader,
+            "somebody": somebody,
+            "screens": list(screens_for(somebody)) if somebody is not None else [],
+            "now_ms": int(reader.now.timestamp() * 1000),
+        }
+        text = self._environment.get_template(template).render(**shown, **context)
+        return HTMLResponse(text, status)
