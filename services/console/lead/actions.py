@@ -95,17 +95,22 @@ def _sensible(situation: Situation) -> Iterator[Action]:
         yield "acknowledge"
     if lead.merged_into is not None or lead.disposition == "erased":
         return
+    if lead.disposition == "active":
+        yield from _of_active(situation)
+    yield "disposition"
+
+
+def _of_active(situation: Situation) -> Iterator[Action]:
+    lead = situation.lead
     offer = lead.handover.current if lead.handover is not None and lead.handover.closed_at is None else None
     if offer is not None and offer.state == "open":
         yield "accept"
     if lead.stage in DIALOGUE and offer is not None:
         yield "reject"
-    if lead.disposition == "active":
-        if lead.owner != situation.person:
-            yield "claim"
-        yield "assign"
-        yield "release" if lead.parked is not None else "hold"
-    yield "disposition"
+    if lead.owner != situation.person:
+        yield "claim"
+    yield "assign"
+    yield "release" if lead.parked is not None else "hold"
 
 
 def _fields(name: Action, situation: Situation, reader: Reader) -> Iterator[Field]:

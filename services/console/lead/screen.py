@@ -16,6 +16,7 @@ from starlette.routing import Route
 from routing.model.records import Lead, LeadPersonal
 from schemas.certain import certain
 from schemas.commands import Command
+from schemas.words import is_not_qualified
 from services.api.commanding import Refused, SameKey, carry
 from services.console.answering import NotThere, screen
 from services.console.console import Console
@@ -107,11 +108,11 @@ async def _carry(
 ) -> str | None:
     """What is in the way, in words; None where the command is on its way. Raises NowhereToPut, StoreUnavailable."""
     reader, (name, lead_id) = console.reader(somebody), asked
+    if is_not_qualified(form.get("reason")) and not form.get("criterion", "").strip():
+        return reader.say("For “not qualified”, say which criterion was not met.")
     try:
         command = Command.model_validate(command_of(name, lead_id, form, reader)).root
-    except ValidationError as error:
-        if "criterion" in str(error.errors()[0]["msg"]):
-            return reader.say("For “not qualified”, say which criterion was not met.")
+    except ValidationError:
         return reader.say("Something is missing or too long: look at the form again.")
     except ValueError:
         return reader.say("That is no day: write it as 2026-12-24.")

@@ -16,6 +16,7 @@ from services.console.lead.dossier import DossierView, dossier_view, title_of
 from services.console.lead.next_steps import NextStep, next_steps
 from services.console.lead.owner import OwnerView, owner_view
 from services.console.lead.story import Listener, StoryDay, story_days
+from services.console.signed_in import PAGE
 from services.ports.console import StoryPage, StoryPlace
 
 
@@ -103,13 +104,18 @@ def _warnings(lead: Lead, reader: Reader) -> Iterator[str]:
         yield reader.say("Something about it could not be read: what comes later waits behind it")
     if lead.parked is not None and lead.parked_until is not None:
         yield reader.say(
-            "On hold until %(at)s, by %(person)s", at=reader.instant(lead.parked_until), person=person_name(lead.parked)
+            "On hold until %(at)s, by %(person)s", at=reader.instant(lead.parked_until), person=asker_name(lead.parked)
         )
     elif lead.parked is not None:
-        yield reader.say("On hold, by %(person)s", person=person_name(lead.parked))
+        yield reader.say("On hold, by %(person)s", person=asker_name(lead.parked))
     if lead.handover is not None and lead.handover.blocked and lead.handover.closed_at is None:
         parts = ", ".join(plain(part) for part in lead.handover.blocked)
         yield reader.say("Not offered to anybody before the dossier has: %(parts)s", parts=parts)
+
+
+def asker_name(principal: str) -> str:
+    """Whoever asked, by the name that commands are recorded under: somebody of the page by their own, a program by its key's."""
+    return person_name(principal.removeprefix(f"{PAGE}/"))
 
 
 def _place(place: StoryPlace | None) -> str | None:
