@@ -19,6 +19,7 @@ from schemas.commands import Command
 from schemas.words import is_not_qualified
 from services.api.commanding import Refused, SameKey, carry
 from services.console.answering import NotThere, screen
+from services.console.asking import commanding_as
 from services.console.console import Console
 from services.console.lead.actions import DONE, Action, Situation, command_of
 from services.console.lead.view import Material, lead_view
@@ -116,7 +117,7 @@ async def _carry(
         return reader.say("Something is missing or too long: look at the form again.")
     except ValueError:
         return reader.say("That is no day: write it as 2026-12-24.")
-    world = console.commanding._replace(lead=console.reading_of(somebody).lead)
+    world = commanding_as(somebody, console.commanding)
     key = form.get("once", "")[:_LONGEST_KEY] or None
     try:
         await carry(world, command, somebody.principal(), key)
