@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
-from services.console.language.reader import Reader
+from services.console.language.reader import Reader, person_name
 from services.console.navigation import screens_for
 from services.console.signed_in import SignedIn
 from services.console.static_files import StaticFiles
@@ -28,7 +28,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals["static"] = static.url
+        self._environment.globals |= {"static": static.url, "called": person_name}
 
     def render(
         self, template: str, reader: Reader, somebody: SignedIn | None, *, status: int = 200, **context: Any

@@ -19,7 +19,7 @@ from schemas.commands import Command
 from schemas.words import is_not_qualified
 from services.api.commanding import Refused, SameKey, carry
 from services.console.answering import NotThere, screen
-from services.console.asking import commanding_as
+from services.console.asking import commanding_as, roster_as
 from services.console.console import Console
 from services.console.lead.actions import DONE, Action, Situation, command_of
 from services.console.lead.view import Material, lead_view
@@ -66,7 +66,7 @@ async def _show(console: Console, request: Request, somebody: SignedIn, problem:
         person=somebody.person,
         lead=lead,
         agreement=ruling.agreement,
-        roster=ruling.roster,
+        roster=roster_as(somebody, ruling.roster),
         firing=any(incident.state == "firing" for incident in incidents),
     )
     material = Material(
@@ -75,7 +75,8 @@ async def _show(console: Console, request: Request, somebody: SignedIn, problem:
         story=await console.page.story(lead.id, before),
         notes=somebody.may("notes"),
     )
-    done = request.query_params.get("done", "")
+    done = request.query_params.get("done", "") if problem is None else ""
+    action = done if done in DONE else ""
     return console.pages.render(
         "lead.html",
         reader,
@@ -84,7 +85,8 @@ async def _show(console: Console, request: Request, somebody: SignedIn, problem:
         view=lead_view(material, reader),
         # The same form sent twice asks once.
         once=secrets.token_hex(16),
-        done=reader.say(DONE[_action(done)]) if done in DONE and problem is None else "",
+        action=action,
+        done=reader.say(DONE[_action(action)]) if action else "",
         problem=problem or "",
         before=before is not None,
         head=head,

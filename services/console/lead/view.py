@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from routing.model.records import Lead
+from routing.people.permissions import PAGE
 from routing.people.roster import Roster
 from schemas.explain import LeadExplanation
 from services.console.language.reader import Reader, person_name
@@ -16,7 +17,6 @@ from services.console.lead.dossier import DossierView, dossier_view, title_of
 from services.console.lead.next_steps import NextStep, next_steps
 from services.console.lead.owner import OwnerView, owner_view
 from services.console.lead.story import Listener, StoryDay, story_days
-from services.console.signed_in import PAGE
 from services.ports.console import StoryPage, StoryPlace
 
 
