@@ -10,7 +10,7 @@ ADVISORIES ?= pypi
 # What builds an image.
 ENGINE ?= docker
 
-.PHONY: forum help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel image audit sbom kafka postgres tryton handovers connect keycloak
+.PHONY: forum help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel image audit sbom kafka postgres tryton handovers connect keycloak screenshots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -93,6 +93,9 @@ published: .venv/dev.stamp ## the stand-ins' requests held against the vendor's 
 	STAFETT_TEST_PUBLISHED="$(FILES)" $(BIN)/python -m pytest tests/unit/parts tests/integration/test_vendor_stand_ins.py \
 		tests/unit/services/sinks/vendors/test_hubspot.py tests/unit/services/sinks/platforms/test_hubspot_lists.py \
 		tests/integration/test_hubspot_sink.py
+
+screenshots: .venv/dev.stamp ## dist/screenshots: every screen of the page in both languages, wide, narrow and dark, by a real browser
+	STAFETT_SCREENSHOTS=dist/screenshots $(BIN)/python -m pytest tests/integration/test_page_in_browser.py
 
 check: .venv/dev.stamp ## format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -11,6 +11,7 @@ from tests.parts.postgres import PostgresServer, forget_template, fresh_database
 
 PARTS = (
     "tests.parts.alertmanager",
+    "tests.parts.browser",
     "tests.parts.fleet",
     "tests.parts.kafka",
     "tests.parts.kit",

@@ -46,7 +46,7 @@ def _unpack(package: str, place: Path) -> None:
         at = Path(folder)
         _download(package, at)
         (archive,) = at.glob("*.deb")
-        _run(["dpkg-deb", "-x", str(archive), str(at / "unpacked")], at)
+        run(["dpkg-deb", "-x", str(archive), str(at / "unpacked")], at)
         shutil.rmtree(place, ignore_errors=True)
         (at / "unpacked").rename(place)
 
@@ -54,15 +54,21 @@ def _unpack(package: str, place: Path) -> None:
 def _download(package: str, at: Path) -> None:
     """By the machine's lists of packages; where there are none, or old ones, by lists of our own."""
     try:
-        _run(["apt-get", "-q", "download", package], at)
+        run(["apt-get", "-q", "download", package], at)
     except subprocess.CalledProcessError:
-        for needed in ("state/lists/partial", "cache/archives/partial"):
-            (at / needed).mkdir(parents=True)
-        options = [f"Dir::State={at}/state", f"Dir::Cache={at}/cache", "Dir::State::status=/var/lib/dpkg/status"]
-        apt = ["apt-get", "-q", *(word for option in options for word in ("-o", option))]
-        _run([*apt, "update"], at)
-        _run([*apt, "download", package], at)
+        run([*apt(at), "download", package], at)
 
 
-def _run(command: list[str], at: Path) -> None:
-    subprocess.run(command, cwd=at, check=True, capture_output=True, text=True, timeout=100)
+def apt(at: Path) -> list[str]:
+    """apt-get with lists of our own in this folder, as of now: no root, and nothing of the machine is changed."""
+    for needed in ("state/lists/partial", "cache/archives/partial"):
+        (at / needed).mkdir(parents=True, exist_ok=True)
+    options = [f"Dir::State={at}/state", f"Dir::Cache={at}/cache", "Dir::State::status=/var/lib/dpkg/status"]
+    command = ["apt-get", "-q", *(word for option in options for word in ("-o", option))]
+    run([*command, "update"], at)
+    return command
+
+
+def run(command: list[str], at: Path) -> str:
+    """What it says. Raises subprocess.SubprocessError, OSError."""
+    return subprocess.run(command, cwd=at, check=True, capture_output=True, text=True, timeout=100).stdout
