@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from routing.agreement.scoring import CompiledSegment, company_fits, is_named_account
 from routing.forum.frame import Frame
@@ -49,9 +49,7 @@ def _lead_with(facts: dict[str, str | int]) -> Lead:
         pass_since=_NEVER,
         source="",
     )
-    for name, value in facts.items():
-        setattr(lead, name, value)
-    return lead
+    return replace(lead, **facts)
 
 
 def _is_in(lead: Lead, segment: CompiledSegment) -> bool:
