@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal, assert_never, get_args
 
 from routing.lifecycle import WORKED
 from routing.model.records import Lead
@@ -22,9 +22,18 @@ def expiry_class(lead: Lead) -> ExpiryClass | None:
     """The class that the lead may expire by; None for one that somebody works or waits for, a customer, or one that is gone already."""
     if lead.stage in WORKED or lead.stage not in STAGES or lead.track == "growth":
         return None
-    if lead.merged_into is not None or lead.disposition == "erased" or lead.held or lead.parked is not None:
+    if lead.merged_into is not None or lead.held or lead.parked is not None:
         return None
-    if lead.disposition == "do_not_contact" or lead.consents.get("email") == "withdrawn":
+    match lead.disposition:
+        case "erased":
+            return None
+        case "do_not_contact":
+            return "unsubscribed"
+        case "active" | "spam" | "not_a_buyer":
+            pass
+        case _:
+            assert_never(lead.disposition)
+    if lead.consents.get("email") == "withdrawn":
         return "unsubscribed"
     return "lost" if lead.pass_number > 1 and lead.track == "recycle" else "unqualified"
 

@@ -4,7 +4,7 @@ from tests.property.model import main
 
 
 def test_random_lives_under_changing_agreements_and_absences_keep_every_invariant():
-    seen = main(3000, 7, lambda _: None)
+    seen = main(4000, 23, lambda _: None)
     met = (
         "row won", "row handed_back", "sla.breached", "sla.corrected", "sla.cancelled", "the agreement changed", "doubled",
         "late", "merge", "merge refused", "unmerge", "waits in a queue", "handover.blocked", "lead.escalated", "lead.parked",

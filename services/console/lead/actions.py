@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, assert_never
 
 from routing.agreement.agreement import Agreement
 from routing.lifecycle import DIALOGUE
@@ -93,10 +93,17 @@ def _sensible(situation: Situation) -> Iterator[Action]:
     lead = situation.lead
     if situation.firing:
         yield "acknowledge"
-    if lead.merged_into is not None or lead.disposition == "erased":
+    if lead.merged_into is not None:
         return
-    if lead.disposition == "active":
-        yield from _of_active(situation)
+    match lead.disposition:
+        case "erased":
+            return
+        case "active":
+            yield from _of_active(situation)
+        case "spam" | "not_a_buyer" | "do_not_contact":
+            pass
+        case _:
+            assert_never(lead.disposition)
     yield "disposition"
 
 

@@ -78,6 +78,7 @@ _ALWAYS: Mapping[type[EventData], Effect] = {
     e.LeadCreated: Effect(mark("This is how we came to know each other")),
     e.LeadMergeProposed: Effect(mark("Somebody should look whether this is one person or two")),
     e.LeadPartingProposed: Effect(mark("Somebody should look whether this is one person or two")),
+    e.LeadErased: Effect(mark("Everything that names the person was deleted")),
     e.LeadMerged: Effect(mark("Two leads became one")),
     e.LeadUnmerged: Effect(mark("It is two leads again")),
     e.LeadHeld: Effect(mark("Something about it could not be read: what comes later waits behind it"), "bad"),

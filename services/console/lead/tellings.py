@@ -32,6 +32,7 @@ TELLINGS: Mapping[Kind, Telling] = {
     Kind.CONTACT_CREATED: _tell("marketing", mark("%(lead)s was entered in %(source)s")),
     Kind.CONTACT_UPDATED: _tell("marketing", mark("What is known of %(lead)s was changed in %(source)s")),
     Kind.CONTACT_DELETED: _tell("marketing", mark("%(lead)s was removed from %(source)s")),
+    Kind.PERSON_ERASURE_REQUESTED: _tell("lead", mark("%(lead)s asked to be forgotten")),
     Kind.FORM_SUBMITTED: _tell(
         "lead", mark("%(lead)s filled in a form"), mark("%(lead)s filled in the form “%(what)s”")
     ),

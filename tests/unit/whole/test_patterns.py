@@ -54,6 +54,8 @@ MADE = {
     ("services/ingest/quarantine/stripping.py", 0): rb'("token"\s*:\s*")(?:[^"\\]|\\.)*',
     ("services/ingest/quarantine/stripping.py", 1): rb"((?:^|&)token=)[^&]*",
     ("services/ingest/proof/body_keys.py", 0): r'(?:"key")[ \t\n\r]*+:[ \t\n\r]*+"((?:[^"\\]++|\\.)*+)"',
+    ("services/persons/matching.py", 0): r"(?<!\w)anna\ ek(?!\w)",
+    ("services/persons/matching.py", 1): r"(?<!\w)Anna\ Ek(?!\w)",
     ("services/privacy/discretion.py", 0): r"\bberg\b",
     ("services/ingest/parsers/reading/multipart.py", 0): rb"(?:\A|\r\n)--x(?=--|[ \t]{0,100}\r\n)",
 }

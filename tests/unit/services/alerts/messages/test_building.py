@@ -103,4 +103,4 @@ def test_each_language_says_everything_with_the_same_values(language):
         else:
             assert said.keys() == english.keys() and all(said.values()), name
     assert set(words.resolutions) == set(get_args(Resolution))
-    assert set(words.tasks) == {*get_args(Metric), "volume", "share", "target"}
+    assert set(words.tasks) == {*get_args(Metric), "volume", "share", "target", "source"}
