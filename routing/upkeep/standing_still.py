@@ -59,10 +59,15 @@ def go_on(draft: Draft) -> None:
 
 
 def _wait_on(draft: Draft, clock: Clock) -> None:
-    """Moves the end of an offer, or of waiting in a queue, later by as long as it stood still."""
-    calendar = calendar_of(clock, draft.context.agreement_of(clock.agreement))
-    due = standing(clock, calendar).due_at or clock.due_at
-    look = max(draft.at, draft.context.now) if clock.policy == clocks.QUEUE else due
+    """Moves the end of an offer, or of waiting in a queue, later by as long as it stood still. A clock by which the lead is asked again
+    has no length of its own: it is asked at its instant, or now where that is over."""
+    now = max(draft.at, draft.context.now)
+    if clock.policy == clocks.WAKE:
+        due, look = clock.due_at, max(now, clock.due_at)
+    else:
+        calendar = calendar_of(clock, draft.context.agreement_of(clock.agreement))
+        due = standing(clock, calendar).due_at or clock.due_at
+        look = now if clock.policy == clocks.QUEUE else due
     changes = {"state": "running", "due_at": due, "next_at": look, "revision": clock.revision + 1}
     draft.put_clock(clock.but(**changes))
 

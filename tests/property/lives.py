@@ -7,7 +7,7 @@ from datetime import timedelta
 from routing.lifecycle import DIALOGUE
 from routing.model.ids import derive
 from routing.model.records import Account
-from routing.people.capacity import why_full
+from routing.people.capacity import carrier, why_full, without
 from routing.people.commands import to_signal
 from routing.people.permissions import Principal
 from schemas.commands import Command
@@ -277,13 +277,16 @@ class Lives(Memory):
 
     def _turns(self, told):
         """Whoever had a turn could take it."""
-        item, roster = told.item, told.roster
+        item, roster, loads = told.item, told.roster, told.loads
+        if told.before is not None:
+            # Who has the lead, or was given it in this pass before, needs no more room for it.
+            loads = without(loads, told.before, carrier(told.before))
         for owner in told.decision.evidence.get("owners", ()):
             if "candidates" not in owner or item.mode != "live":
                 continue
             person = owner["person"]
             assert roster.why_away(person, self.at) is None and roster.off_hours(person, self.at) is None
-            assert why_full(person, roster, told.loads, self.at) is None, "nobody is given more than their capacity"
+            assert why_full(person, roster, loads, self.at) is None, "nobody is given more than their capacity"
             assert not roster.pool(owner["pool"]).paused
             self.met[f"a turn of {owner['pool']}"] += 1
 

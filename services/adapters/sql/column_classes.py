@@ -23,7 +23,7 @@ _P: Mapping[str, Mapping[ColumnClass, str]] = {
     },
     "api_key_uses": {"plain": "used_at", "colleague": "name"},
     "approvals": {"plain": "id hash side reason approved_at", "colleague": "person principal"},
-    "clocks": {"plain": "id lead_id policy state revision due_at next_at partition_key body promise person"},
+    "clocks": {"plain": "id lead_id policy state revision due_at next_at act_by partition_key body promise person"},
     "command_keys": {"plain": "signal_id entered_at", "digest": "digest"},
     "counters": {"plain": "name value"},
     "dead_letters": {

@@ -7,10 +7,15 @@ import yaml
 
 from routing.agreement.agreement import compile_agreement
 from routing.agreement.timing import Moment, Unforeseen, time_changes_in
+from routing.draft import Context
+from routing.people.commands import to_signal
+from routing.people.permissions import Principal
 from routing.sla.clocks import WAKE
+from routing.upkeep.merging import join
+from schemas.commands import Command
 from schemas.signals import Asserted, Sales
 from schemas.yamlfile import FileError
-from tests.setups import EXAMPLES, START
+from tests.setups import EXAMPLES, START, signal
 from tests.stories import DAY, DONE, HOUR, MINUTE, Kept, rules
 
 NURTURING = yaml.load((EXAMPLES / "agreement.yaml").read_text(), yaml.BaseLoader)["nurturing"]
@@ -214,3 +219,21 @@ def test_a_lead_that_time_moves_in_a_circle_keeps_nobody_busy():
     before = len(told.steps)
     told.wait(10 * MINUTE)
     assert len(told.steps) - before <= 12
+
+
+@pytest.mark.parametrize("parted_after", [HOUR, 3 * DAY])
+def test_who_was_merged_meanwhile_is_asked_once_they_are_parted(parted_after):
+    told = recycled_lead("now - lead.stage_since >= duration('48h')")
+    other = Kept(told.rules).take(signal("b1", "form.submitted", lead="bo", form_id="news"))
+    since = told.lead.stage_since
+
+    def joined(name, kept, gone, after):
+        command = Command.model_validate({"command": name, "reason": "same", "lead": kept.id, "other": gone.id}).root
+        ask = to_signal(command, Principal("desk", None), since + after, f"{name}{after}", "default", "p")
+        contexts = [Context(told.rules.agreement, told.rules.roster, {}, None, since + after) for _ in range(2)]
+        return join(kept, gone, ask, tuple(contexts))
+
+    merged = joined("merge", other.lead, told.lead, MINUTE)
+    parted = joined("unmerge", merged.kept.lead, merged.gone.lead, parted_after)
+    (clock,) = [clock for clock in parted.gone.lead.clocks.values() if clock.policy == WAKE]
+    assert clock.open and since + parted_after <= clock.next_at <= since + max(parted_after, 2 * DAY)
