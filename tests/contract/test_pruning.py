@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
-from services.adapters.sql import alert_tables, pruning, session_tables, sink_tables
+from services.adapters.sql import alert_tables, log_tables, pruning, session_tables, sink_tables
 from services.adapters.sql import tables as t
 from services.ports.errors import StoreUnavailable
 from services.ports.instants import micros
@@ -43,9 +43,13 @@ async def test_the_inbox_forgets_in_batches_what_is_older_than_its_retention(sto
 async def test_a_record_of_the_log_stays_until_every_group_has_read_it(store):
     columns = "topic partition record_offset key body appended_at"
     await put(
-        store, t.log_records, columns, *[("t", 0, n, b"", b"", OLD) for n in range(6)], ("t", 0, 6, b"", b"", YOUNG)
+        store,
+        log_tables.log_records,
+        columns,
+        *[("t", 0, n, b"", b"", OLD) for n in range(6)],
+        ("t", 0, 6, b"", b"", YOUNG),
     )
-    await put(store, t.log_records, columns, ("t", 1, 0, b"", b"", OLD))
+    await put(store, log_tables.log_records, columns, ("t", 1, 0, b"", b"", OLD))
     assert await tidy(store) == {}, "nobody has read anything yet"
     names = "consumer_group topic cluster partition next_offset"
     await put(store, t.positions, names, ("router", "t", "c", 0, 7), ("other", "t", "c", 0, 4))

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.adapters.log.partitioner import partition_of
-from services.adapters.sql import tables as t
+from services.adapters.sql import log_tables as t
 from services.adapters.sql.store import SqlStore
 from services.ports.errors import LogUnavailable, OffsetLost, RecordTooLarge, StoreRejected, StoreUnavailable
 from services.ports.log import oversized_indexes

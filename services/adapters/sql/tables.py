@@ -347,35 +347,6 @@ subscriptions = Table(
     _whole("created_at"),
     _whole("changed_at"),
 )
-log_partitions = Table(
-    "log_partitions",
-    metadata,
-    _text("topic"),
-    _whole("partition"),
-    _whole("next_offset"),
-    PrimaryKeyConstraint("topic", "partition"),
-)
-log_records = Table(
-    "log_records",
-    metadata,
-    _text("topic"),
-    _whole("partition"),
-    _whole("record_offset"),
-    Column("key", LargeBinary, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    _whole("appended_at"),
-    PrimaryKeyConstraint("topic", "partition", "record_offset"),
-    Index("log_records_appended", "appended_at"),
-)
-log_members = Table(
-    "log_members",
-    metadata,
-    _text("consumer_group"),
-    _text("topic"),
-    _text("member"),
-    _whole("seen_at"),
-    PrimaryKeyConstraint("consumer_group", "topic", "member"),
-)
 command_keys = Table(
     "command_keys",
     metadata,
