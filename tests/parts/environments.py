@@ -29,7 +29,7 @@ def made_once(name: str, folder: Path, make: Callable[[Path], None]) -> Path:
     if finished.exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(folder.with_suffix(".lock")):
+    with alone(folder.with_suffix(".lock")):
         if not finished.exists():
             shutil.rmtree(folder, ignore_errors=True)
             try:
@@ -63,7 +63,9 @@ def _install(folder: Path, lock: Path) -> None:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def alone(lock: Path) -> Iterator[None]:
+    """Whoever else does the same on this machine waits; the folder of the lock file is there afterwards."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield

@@ -15,10 +15,12 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from services.adapters.log.kafka import REQUEST_BYTES
+from tests.parts.environments import alone
 from tests.parts.errors import PartMissing
 from tests.parts.process import end, free_port, spawn
 
 COORDINATES = "org.apache.kafka:kafka_2.13:4.3.1+org.slf4j:slf4j-simple:1.7.36"
+CACHE = Path.home() / ".cache" / "stafett"
 PINNED = Path(__file__).with_name("kafka_jars.sha256")
 SERVER = """
 process.roles=broker,controller
@@ -49,7 +51,9 @@ def jars(coordinates: str = COORDINATES, pinned: Path = PINNED) -> list[Path]:
     try:
         import jgo
 
-        found = sorted({Path(artifact.resolve()) for artifact in jgo.resolve(coordinates)})
+        # Two runs of tests on a new machine fetch once.
+        with alone(CACHE / "jars.lock"):
+            found = sorted({Path(artifact.resolve()) for artifact in jgo.resolve(coordinates)})
     except Exception as error:
         raise PartMissing(
             f"the jars of Apache Kafka cannot be fetched ({type(error).__name__}: {error}); with a server of your own set "
