@@ -28,6 +28,7 @@ def stafett(tmp_path_factory):
     made = Installed(folder)
     (folder / "sources.yaml").write_text(SOURCES)
     made.env |= {"STAFETT_HTTP_TRUSTED_PROXIES": "127.0.0.1/32", "STAFETT_HTTP_BODY_TIMEOUT": "2s"}
+    made.env["STAFETT_HTTP_PUBLIC_URL"] = "https://leads.example.com"
     made.start()
     yield made
     if made.process.poll() is None:
