@@ -37,8 +37,8 @@ demo-fleet: .venv/dev.stamp ## the same on Kafka and PostgreSQL, a process per r
 	$(BIN)/python -m tests.parts.demo
 
 test: .venv/dev.stamp ## everything, on real parts
-	$(BIN)/python -m pytest -n 2 tests/unit tests/property tests/contract
-	$(BIN)/python -m pytest tests/e2e tests/integration
+	$(BIN)/python -m pytest -n 2 tests/unit tests/property
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/contract tests/e2e tests/integration
 
 test-quick: .venv/dev.stamp ## what needs no Kafka, PostgreSQL, Tryton, nginx or Caddy
 	$(BIN)/python -m pytest -m "not real"
