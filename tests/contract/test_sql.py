@@ -258,6 +258,31 @@ async def test_events_get_gapless_positions_under_one_lease(store):
     assert await store.move_to_events(await store.outbox(3), "relay", epoch, NOW) == 5
 
 
+async def test_a_transaction_that_is_cancelled_in_a_statement_holds_nothing_afterwards(store):
+    claim = text("UPDATE counters SET value = value WHERE name = 'events'")
+    long = text(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) OVER () FROM n"
+    )
+    begun = asyncio.Event()
+
+    async def work():
+        async with store.engines.write() as conn:
+            await conn.execute(claim)
+            begun.set()
+            await conn.execute(long)
+
+    task = asyncio.create_task(work())
+    await begun.wait()
+    await asyncio.sleep(0.05)
+    task.cancel()
+    # Whoever keeps the error keeps its frames, and with them what was being executed.
+    with pytest.raises(asyncio.CancelledError) as kept:
+        await task
+    async with asyncio.timeout(10), store.engines.write() as conn:
+        await conn.execute(claim)
+    assert kept.value.__traceback__
+
+
 async def test_a_second_process_on_one_sqlite_file_is_refused(tmp_path):
     url = f"sqlite+aiosqlite:///{tmp_path}/s.db"
     await upgrade(url)

@@ -21,9 +21,6 @@ PEOPLE = ["anna", "bo", "cia", "dan"]
 COUNT = 24
 
 
-pytestmark = pytest.mark.timeout(400)
-
-
 @asynccontextmanager
 async def small_batches(request, tmp_path, monkeypatch, few, size):
     """A router that takes `size` signals at a time, and writes more than `few` of them in two goes."""

@@ -8,6 +8,7 @@ import errno
 import fcntl
 import json
 import logging
+import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -329,6 +330,14 @@ def _sqlite(url: URL, begin: str) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "begin")
     def start(connection: Any) -> None:
         connection.exec_driver_sql(f"BEGIN {begin}")
+
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def roll_back(connection: Any, *_: object) -> None:
+        """Before a connection is thrown away in the middle of a statement, as happens when a task is cancelled: closing alone
+        does not end its transaction, and so not its lock, while anything keeps the statement, such as an error's frames. A
+        second cancellation changes nothing: it is on its way to be rolled back, and the first one is raised after this."""
+        with contextlib.suppress(sqlite3.Error, asyncio.CancelledError):
+            connection.rollback()
 
     return engine
 
