@@ -1,7 +1,7 @@
 """Carrying out a plan at a marketing platform: a contact found, put into audiences, and taken out where only we had put it in.
 
 A membership is one record for each contact and audience, whichever lead needs it; whoever changes it is alone, since `begin` gives it
-to one event. What the contact was before is committed before we change it. So on kill -9 after the change the next try finds it in,
+to one event. One that a worker left half changed is the next event's that needs it, once nobody can be changing it any more. What the contact was before is committed before we change it. So on kill -9 after the change the next try finds it in,
 and knows from the record that it was out: it is ours. A kill after it was taken out finds it as it was before, and that is what was
 wanted. Only what somebody else does in the very moment between our look and our change cannot be told from our own.
 """
@@ -36,6 +36,8 @@ from services.sinks.stepping import Done, Errand, StepTaker
 log = logging.getLogger("stafett.sinks")
 BUSY = timedelta(seconds=5)
 """How long an event waits where another lead's event changes the same membership."""
+CALLS_OF_A_CHANGE = 6
+"""Time-outs from the claim of a membership to the end of its change at most: half of them for the look that comes first."""
 NOBODY = "0"
 """The contact in requests that are only shown, where nobody was looked up."""
 
@@ -84,6 +86,7 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
     def __init__(self, target: MarketingTarget, book: SinkBook, now: Callable[[], datetime]) -> None:
         super().__init__(target, book, now)
         self._target, self._platform = target, target.platform
+        self._timeout = timedelta(seconds=target.sink.timeout_seconds)
         self._shown_contact: str | None = None
 
     async def carry(self, event: Envelope, until: datetime) -> None:
@@ -194,6 +197,7 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
             return Done("entered" if is_ours else "adopted", self._present(errand, record, mine))
         before = mine if is_ours else mine._replace(was=presence.word)
         entering = self._present(errand, record, before)._replace(state="making", adopted=False)
+        self._insist_on_time(record)
         await self._book.finish(step, entering)
         await self._platform.enter(membership.contact, membership.audience)
         return Done("entered", entering._replace(state="present", seen_at=self._now()))
@@ -232,6 +236,7 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
     async def _restore(self, errand: Errand[MembershipOperation], record: SinkRecord, membership: Membership) -> Done:
         """What the platform takes back for nobody, as it may not for somebody who unsubscribed, is left and told."""
         was = membership.was or ""
+        self._insist_on_time(record)
         try:
             await self._platform.restore(membership.contact, membership.audience, was)
         except Trouble as trouble:
@@ -247,13 +252,18 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
         if settled is not None and self._now() < settled:
             raise Trouble("locked", "not_settled_yet", wait=settled - self._now())
 
+    def _insist_on_time(self, record: SinkRecord) -> None:
+        """Raises Trouble (transient) where the look took so long that somebody else could begin while our change is on its way."""
+        if record.sent_at is None or self._now() > record.sent_at + CALLS_OF_A_CHANGE / 2 * self._timeout:
+            raise Trouble("transient", "look_took_too_long")
+
     async def _lock(
         self, errand: Errand[MembershipOperation], wanted: Membership, step: SinkStep, seen: SinkRecord | None
     ) -> SinkRecord:
-        """The record as it is once nobody else may change it. Raises Trouble (locked) while somebody else does, or has since it was
-        read as `seen`."""
+        """The record as it is once nobody else may change it. Raises Trouble (locked) while somebody else may be changing it, or has
+        since it was read as `seen`."""
         now = self._now()
-        if now >= errand.until:
+        if now + CALLS_OF_A_CHANGE * self._timeout >= errand.until:
             raise Trouble("transient", "claim_ran_out")
         making = SinkRecord(
             self._target.name,
@@ -266,7 +276,9 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
             before=wanted.to_json(),
             sent_at=now,
         )
-        if not await self._book.begin(making, step, seen):
+        # Whoever began so long ago is over with it, and so is the platform: what it is like there now is what came of it.
+        abandoned = now - (CALLS_OF_A_CHANGE + 1) * self._timeout - self._platform.settle
+        if not await self._book.begin(making, step, seen, abandoned):
             raise Trouble("locked", "another_event_is_changing_it", wait=BUSY)
         return await self._record_of(wanted) or making
 

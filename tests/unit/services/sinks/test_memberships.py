@@ -1,5 +1,6 @@
 """Contacts put into audiences of ours and taken out again, whatever fails on the way, and nobody else's ever."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -27,6 +28,8 @@ from tests.marketing_storm import Stage, Storm
 from tests.sinks import NOW, Killed, MemoryBook, event
 
 LONG = timedelta(hours=1)
+LIMIT = 7 * timedelta(seconds=30)
+"""So long after a membership was begun nobody can be changing it any more: seven time-outs."""
 
 
 class World:
@@ -284,6 +287,72 @@ async def test_two_leads_of_one_contact_wait_for_each_other():
     await world.carry(started(2, lead="lead_2"))
     await world.carry(released(3))
     assert world.platform.of("eva") == {QUIET}
+
+
+@pytest.mark.parametrize("commits", range(6))
+@pytest.mark.parametrize("fault", [None, "kill", "kill_before"])
+async def test_what_a_worker_left_half_changed_is_the_next_leads_once_nobody_can_be_changing_it(commits, fault):
+    world = World()
+    world.book.kill_at, world.platform.faults = commits if fault is None else None, [fault]
+    with suppress(Killed):
+        await world.carry(started(1))
+    # The first worker never comes back; the clock moves by ten seconds a try.
+    world.book.kill_at = None
+    await world.insist(started(2, lead="lead_2"))
+    assert world.now - NOW <= LIMIT + timedelta(seconds=10)
+    assert world.platform.of("eva") == {QUIET}
+    (record,) = (record for record in world.book.kept.values() if record.kind == "membership")
+    assert record.state == "present" and "lead_2" in membership_of(record.before).holders
+    # What it was before is known whoever put it in: once nobody holds it, it is as it was.
+    await world.insist(started(1))
+    await world.insist(released(3, lead="lead_2"))
+    assert world.platform.of("eva") == {QUIET}
+    await world.insist(released(4))
+    assert world.platform.of("eva") == set()
+
+
+@pytest.mark.parametrize("commits", range(3))
+@pytest.mark.parametrize("fault", [None, "kill", "kill_before"])
+async def test_a_release_that_never_ended_is_taken_over_by_who_needs_it(commits, fault):
+    world = World()
+    await world.carry(started(1))
+    world.book.kill_at, world.platform.faults = commits if fault is None else None, [fault]
+    with suppress(Killed):
+        await world.carry(released(2))
+    world.book.kill_at = None
+    await world.insist(started(3, lead="lead_2"))
+    assert world.platform.of("eva") == {QUIET}
+    await world.insist(released(2))
+    assert world.platform.of("eva") == {QUIET}
+    await world.insist(released(4, lead="lead_2"))
+    assert world.platform.of("eva") == set()
+
+
+async def test_what_somebody_may_still_be_changing_is_left_to_them():
+    world = World()
+    world.platform.faults = ["kill_before"]
+    with pytest.raises(Killed):
+        await world.carry(started(1))
+    world.now += LIMIT - timedelta(seconds=1)
+    with pytest.raises(Trouble, match="another_event_is_changing_it"):
+        await world.carry(started(2, lead="lead_2"))
+    world.now += timedelta(seconds=1)
+    await world.carry(started(2, lead="lead_2"))
+    assert world.platform.of("eva") == {QUIET}
+
+
+async def test_nothing_is_changed_after_a_look_that_took_as_long_as_a_claim_may():
+    world = World()
+    looked = world.platform.presence
+
+    async def slow(contact, audience):
+        world.now += timedelta(seconds=91)
+        return await looked(contact, audience)
+
+    world.platform.presence = slow
+    with pytest.raises(Trouble, match="look_took_too_long"):
+        await world.carry(started(1))
+    assert world.platform.changes == []
 
 
 async def test_nothing_is_changed_once_the_claim_has_run_out():
