@@ -6,24 +6,38 @@ import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from routing.model.records import Lead
 from routing.people.commands import ROSTER_KEY, to_signal
-from routing.people.permissions import Principal, cannot_approve, cannot_receive, refusal
+from routing.people.permissions import Principal, cannot_approve, cannot_receive, has_left, refusal
 from routing.people.roster import Roster
 from routing.upkeep.merging import merge_hindrance, unmerge_hindrance
 from schemas.commands import Absence, AnyCommand, Approve, Assign, Claim, Delegate, Merge, OnLead, Unmerge
 from schemas.signals import Signal
 from services.ports.rows import LeadRow
 
+Cause = Literal[
+    "no_lead", "no_person", "no_pool", "no_right", "left", "nobody", "cannot_approve", "merged", "cannot_merge",
+    "already_over", "does_not_fit",
+]  # fmt: skip
+"""Why a command is refused, for who says it in words of their own. `no_lead`, `no_person`, `no_pool`: it names what is not there.
+`left`: who asks, or somebody that it names, left. `nobody`: it needs a person as the asker. `does_not_fit`: the roster or the
+agreement of now forbids it."""
+MISSING: frozenset[Cause] = frozenset({"no_lead", "no_person", "no_pool"})
+
 
 class Refused(Exception):
-    """The asker may not, or it names what is not there. `missing` tells the second from the first."""
+    """The asker may not, or it names what is not there. The text is for programs and operators, `cause` for pages."""
 
-    def __init__(self, why: str, *, missing: bool = False) -> None:
+    def __init__(self, why: str, cause: Cause) -> None:
         super().__init__(why)
-        self.missing = missing
+        self.cause = cause
+
+    @property
+    def missing(self) -> bool:
+        """Whether it names what is not there."""
+        return self.cause in MISSING
 
 
 SAME_KEY = "this key was given to another command before; take another"
@@ -59,23 +73,24 @@ async def carry(world: Commanding, command: AnyCommand, principal: Principal, ke
     roster = await world.roster()
     _check_people(command, principal, roster)
     if isinstance(command, Absence) and command.until is not None and command.until <= world.now():
-        raise Refused("`until` is over already; say when they come back")
+        raise Refused("`until` is over already; say when they come back", "already_over")
     if isinstance(command, Approve) and (why := cannot_approve(principal, command.side, roster)):
-        raise Refused(why)
+        raise Refused(why, "cannot_approve")
     brand, partition_key, owner = "default", ROSTER_KEY, None
     if isinstance(command, OnLead):
         row = await world.lead(command.lead)
         if row is None:
-            raise Refused(f"there is no lead {command.lead}", missing=True)
+            raise Refused(f"there is no lead {command.lead}", "no_lead")
         lead = Lead.read(row.state)
         brand, partition_key, owner = lead.brand, lead.partition_key, lead.owner
         if lead.merged_into is not None:
-            raise Refused(f"{lead.id} is merged into {lead.merged_into}")
+            raise Refused(f"{lead.id} is merged into {lead.merged_into}", "merged")
         if isinstance(command, Merge | Unmerge):
             await _check_other(world, command, lead)
     why = refusal(command.command, principal.person, roster, owner=owner, about=getattr(command, "person", None))
     if why is not None:
-        raise Refused(why)
+        is_gone = principal.person is not None and has_left(principal.person, roster) is not None
+        raise Refused(why, "left" if is_gone else "no_right")
     signal = to_signal(
         command,
         principal,
@@ -85,7 +100,7 @@ async def carry(world: Commanding, command: AnyCommand, principal: Principal, ke
         partition_key=partition_key,
     )
     if (why := await world.unfit(signal)) is not None:
-        raise Refused(why)
+        raise Refused(why, "does_not_fit")
     if key is not None and not await world.remember(signal.id, _digest(command), world.now()):
         raise SameKey
     await world.accept([signal])
@@ -101,23 +116,23 @@ async def _check_other(world: Commanding, command: Merge | Unmerge, lead: Lead) 
     """What is in the way is told at once; the router looks again."""
     row = await world.lead(command.other)
     if row is None:
-        raise Refused(f"there is no lead {command.other}", missing=True)
+        raise Refused(f"there is no lead {command.other}", "no_lead")
     other = Lead.read(row.state)
     why = merge_hindrance(lead, other) if isinstance(command, Merge) else unmerge_hindrance(lead, other)
     if why is not None:
-        raise Refused(why)
+        raise Refused(why, "cannot_merge")
 
 
 def _check_people(command: AnyCommand, principal: Principal, roster: Roster) -> None:
     for person in (principal.person, getattr(command, "person", None)):
         if person is not None and person not in roster.people:
-            raise Refused(f"{person} is not in the roster", missing=True)
+            raise Refused(f"{person} is not in the roster", "no_person")
     if isinstance(command, Assign | Claim | Delegate):
         receiver = principal.person if isinstance(command, Claim) else command.person
         if receiver is not None and (why := cannot_receive(receiver, roster)):
-            raise Refused(why)
+            raise Refused(why, "left")
     pool = getattr(command, "pool", None)
     if pool is not None and pool not in roster.pools:
-        raise Refused(f"there is no pool {pool}", missing=True)
+        raise Refused(f"there is no pool {pool}", "no_pool")
     if isinstance(command, Claim) and principal.person is None:
-        raise Refused("claim is for somebody of the roster; an API key says who by `person`")
+        raise Refused("claim is for somebody of the roster; an API key says who by `person`", "nobody")

@@ -174,6 +174,15 @@ async def test_what_cannot_be_done_is_said_in_words_and_nothing_is_done(api):
     assert (await api.get(f"/v1/leads/{lead['id']}"))["owner"] == "elin"
 
 
+async def test_what_is_refused_is_said_in_the_readers_language(api):
+    lead = await lead_of(api, email="anna@nordhamn.example")
+    async with signed_in(api, "elin", "sv") as elin, signed_in(api, "maja", "sv") as maja:
+        answer = await ask(elin, lead, "assign", person="johan", reason="kan branschen")
+        assert answer.status_code == 409 and "bara dessa får begära det: Chef" in answer.text
+        answer = await ask(maja, lead, "assign", person="nobody-here", reason="kan branschen")
+        assert "finns inte bland dem som arbetar här" in answer.text and "roster" not in answer.text
+
+
 async def test_the_same_form_sent_twice_asks_once(api):
     lead = await lead_of(api, email="anna@nordhamn.example")
     async with signed_in(api, "maja") as maja:

@@ -73,6 +73,7 @@ HINDRANCES: Mapping[Code, str] = {
     "unknown": mark("is not in the roster"),
 }
 """Why somebody was passed over; said after their name."""
+_ROLES: Mapping[str, str] = {str(role): text for role, text in ROLES.items()}
 _STAGES: Mapping[str, str] = {str(stage): text for stage, text in STAGES.items()}
 _TRACKS: Mapping[str, str] = {str(track): text for track, text in TRACKS.items()}
 _HINDRANCES: Mapping[str, str] = {str(code): text for code, text in HINDRANCES.items()}
@@ -81,6 +82,11 @@ _HINDRANCES: Mapping[str, str] = {str(code): text for code, text in HINDRANCES.i
 def stage_name(stage: str, reader: Reader) -> str:
     """As the page calls a stage."""
     return reader.say(_STAGES[stage])
+
+
+def role_name(role: str, reader: Reader) -> str:
+    """As the page calls a role."""
+    return reader.say(_ROLES[role])
 
 
 def track_name(track: str, reader: Reader) -> str:

@@ -23,6 +23,7 @@ from services.console.asking import commanding_as, roster_as
 from services.console.console import Console
 from services.console.lead.actions import DONE, Action, Situation, command_of
 from services.console.lead.view import Material, lead_view
+from services.console.refusals import refusal_text
 from services.console.signed_in import SignedIn
 from services.ports.console import StoryPlace
 
@@ -124,7 +125,7 @@ async def _carry(
     try:
         await carry(world, command, somebody.principal(), key)
     except (Refused, SameKey) as refused:
-        return reader.say("That cannot be done now: %(why)s", why=str(refused) or reader.say("it was asked before"))
+        return refusal_text(refused, name, reader)
     return None
 
 
