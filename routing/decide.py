@@ -140,6 +140,7 @@ def _run(draft: Draft, entered: set[Stage]) -> None:
         draft.refuse(*why)
         return
     if missing := named_handovers.nothing_answered(draft):
+        judging.follow_consents(draft)
         draft.ignore(*missing)
         return
     nurturing.follow_lists(draft)
@@ -147,6 +148,7 @@ def _run(draft: Draft, entered: set[Stage]) -> None:
         judging.note_signal(draft)
     else:
         draft.ignore("lead_inactive", f"the lead is {draft.lead.disposition}: neither routed nor timed")
+        judging.follow_consents(draft)
         nurturing.watch_mail(draft)
     moving.run(draft, entered)
 

@@ -56,8 +56,7 @@ def note_signal(draft: Draft) -> None:
         draft.ignore("our_own_write", f"what a sink wrote came back, known by its {signal.echo}")
     elif act := _ACTS.get(kind):
         act(draft)
-    for consent in signal.consents:
-        nurturing.follow_consent(draft, consent.state)
+    follow_consents(draft)
     consent_requests.ask(draft)
     if lead.disposition == "active":
         if is_engagement(draft) and counts_for_pass(draft):
@@ -65,6 +64,13 @@ def note_signal(draft: Draft) -> None:
         dialogue.note(draft)
         agreed_signals.note(draft)
         handover.complete(draft)
+
+
+def follow_consents(draft: Draft) -> None:
+    """What comes of the consents that a signal tells of beside what it is about: also where that comes to nothing, or is about a
+    lead that nobody works."""
+    for consent in draft.signal.consents:
+        nurturing.follow_consent(draft, consent.state)
 
 
 def _follow_up(draft: Draft) -> None:

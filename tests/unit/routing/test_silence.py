@@ -228,3 +228,31 @@ def test_consent_withdrawn_in_a_deal_and_each_new_reason_is_one_change_told_to_a
     told.tell("sales.lost", 2 * HOUR)
     assert told.lead.suppressed == "consent_withdrawn" and told.all("suppression.released") == []
     assert len(told.all("suppression.changed")) == 2, "it was told already"
+
+
+NO = (Consent(purpose="email", state="withdrawn"),)
+YES = (Consent(purpose="email", state="given"),)
+
+
+def answer_for_nothing(told, hours, said):
+    return told.tell("sales.accepted", hours * HOUR, handover_id="ho_of_nobody", consents=said)
+
+
+def news(told, hours, said):
+    return told.tell("contact.updated", hours * HOUR, consents=said)
+
+
+@pytest.mark.parametrize("tell", [answer_for_nothing, news])
+def test_a_consent_counts_beside_an_answer_that_answers_nothing(tell):
+    assert tell(contact(), 1, NO).lead.suppressed == "consent_withdrawn"
+    assert tell(tell(contact(), 1, NO), 2, YES).lead.suppressed is None
+
+
+@pytest.mark.parametrize("tell", [answer_for_nothing, news])
+@pytest.mark.parametrize("disposition", ["not_a_buyer", "spam"])
+def test_who_is_no_lead_to_be_worked_is_heard_when_they_want_no_mail(tell, disposition):
+    told = tell(asked(contact(), "disposition", disposition=disposition), 1, NO)
+    assert told.lead.suppressed == "consent_withdrawn"
+    asked(told, "disposition", disposition="active")
+    assert told.lead.suppressed == "consent_withdrawn"
+    assert tell(told, 2, YES).lead.suppressed is None
