@@ -109,7 +109,7 @@ def _accept_in_time(draft: Draft, offer: Offer) -> None:
     was_theirs = draft.lead.owner
     if given_back:
         _give_back(draft, offer)
-    elif opened.closed_at is not None:
+    elif opened.closed_at is not None and not any(one.is_live for one in opened.offers):
         _put_acceptance(draft, offer)
     else:
         handover.put_offer(draft, offer.but(answered_at=draft.at))

@@ -204,7 +204,7 @@ def _no_limbo(world, told):
         assert lead.owner or waits or "import" in lead.unowned_reason, "somebody works it"
     if lead.stage == "hand_over":
         assert handover is not None and handover.closed_at is None, "the hand-over can be answered"
-        last = handover.offers[-1] if handover.offers else None
+        last = handover.current
         if last is None:
             assert handover.mode == "import" or waits
         elif not waits:

@@ -146,6 +146,14 @@ def test_02_an_acceptance_that_is_told_twice_is_told_once():
     assert [said.owner.person for said in told.all("handover.accepted")] == ["johan", "elin"]
 
 
+def test_02_whoever_won_it_meanwhile_is_the_one_who_had_it():
+    facts = [FORM, acceptance(3 * HOUR + 10 * MINUTE, "johan"), ("sales.won", 4 * HOUR, actor("johan"))]
+    told = tell_last_one_late([*facts, acceptance(HOUR, "elin")], 5 * HOUR)
+    assert [(o.person, o.state) for o in told.lead.handover.offers] == [("elin", "expired"), ("johan", "accepted")]
+    assert told.lead.handover.offers[0].answered_at == START + HOUR
+    assert breaches(told) == set(), "both answered in time"
+
+
 def test_02_an_acceptance_after_the_offer_was_over_corrects_nothing_and_takes_the_lead_where_nobody_works_it():
     told = tell_in_order([FORM, acceptance(3 * HOUR + 10 * MINUTE, "elin")], 4 * HOUR)
     assert breaches(told) == {("answer", "elin")} and told.lead.owner == "elin"
