@@ -42,7 +42,7 @@ from services.bootstrap.keyring import Keyring
 from services.bootstrap.listening import OnOpen, Run, door_of, listening
 from services.bootstrap.metering import Answer
 from services.bootstrap.own_users import own_users, targets_by_source, with_own_users
-from services.bootstrap.page import BesidePage, guarded_page, routes_of
+from services.bootstrap.page import BesidePage, guarded_page
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.persons import person_desk_of
 from services.bootstrap.shortcut import short_cut
@@ -178,8 +178,8 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
         api_parts = _ApiParts(access, commanding, incidents)
         app.include_router(_api(parts, sources, intake=intake, stopping=stopping, api=api_parts))
         add_acknowledging(app, parts, incidents.acknowledge)
-        screens = screen_routes(console_of(parts, commanding, incidents, stopping))
-        app.add_middleware(BesidePage, page=guarded_page(parts, [*routes_of(parts), *screens]))
+        console = console_of(parts, commanding, incidents, stopping)
+        app.add_middleware(BesidePage, page=guarded_page(parts, screen_routes(console), console.pages))
     add_health(app, partial(readiness, parts, hooks), access, intake=hooks)
     return app
 

@@ -16,7 +16,9 @@ from services.bootstrap.acknowledging import roster_now
 from services.bootstrap.commands import ruling_now
 from services.bootstrap.parts import Parts
 from services.console.app import create_page
+from services.console.rendering import Pages
 from services.console.signing_in.guard import Guard
+from services.console.signing_in.pages import OpenPages
 from services.console.signing_in.routes import LINK, Desk
 from services.console.signing_in.sessions import Sessions, Terms
 from services.console.signing_in.site import Site, Way, site_of
@@ -63,17 +65,20 @@ def sessions_of(parts: Parts) -> Sessions:
     return Sessions(parts.sessions, Terms(session.idle, session.lifetime, session.per_person, session.link), parts.now)
 
 
-def routes_of(parts: Parts) -> list[BaseRoute]:
-    """Every route of the page. Raises SettingsError."""
+def _sign_in_routes(parts: Parts, open_pages: OpenPages) -> list[BaseRoute]:
+    """Raises SettingsError."""
     site, sessions, roster = site_here(parts.settings), sessions_of(parts), roster_now(parts)
     if site.way != "provider":
-        return Desk(site, sessions, roster, _nowhere).routes()
+        return Desk(site, sessions, roster, end_at_provider=_nowhere, open_pages=open_pages).routes()
     # Who signs nobody in with a provider does not wait for all that this takes.
     from services.bootstrap.provider import provider_desk, provider_of
 
     provider = provider_of(parts)
-    desk = provider_desk(parts, provider, site, sessions)
-    return [*Desk(site, sessions, roster, provider.address_to_sign_out).routes(), *desk.routes()]
+    desk = provider_desk(parts, provider, site=site, sessions=sessions, open_pages=open_pages)
+    return [
+        *Desk(site, sessions, roster, end_at_provider=provider.address_to_sign_out, open_pages=open_pages).routes(),
+        *desk.routes(),
+    ]
 
 
 async def _nowhere() -> str | None:
@@ -81,13 +86,15 @@ async def _nowhere() -> str | None:
     return None
 
 
-def guarded_page(parts: Parts, routes: Sequence[BaseRoute] | None = None) -> ASGIApp:
-    """The page behind its guard."""
+def guarded_page(parts: Parts, screens: Sequence[BaseRoute], pages: Pages) -> ASGIApp:
+    """The page behind its guard: signing in, and the screens. Raises SettingsError."""
+    open_pages = OpenPages(pages, parts.now)
     return Guard(
-        create_page(routes_of(parts) if routes is None else routes),
+        create_page([*_sign_in_routes(parts, open_pages), *screens], open_pages),
         site=site_here(parts.settings),
         sessions=sessions_of(parts),
         ruling=partial(ruling_now, parts),
+        open_pages=open_pages,
     )
 
 

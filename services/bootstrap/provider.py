@@ -8,6 +8,7 @@ from services.bootstrap.parts import Parts
 from services.console.signing_in.attempts import AttemptSeal
 from services.console.signing_in.calls import ProviderCalls
 from services.console.signing_in.claims import ClaimRules, role_names_of
+from services.console.signing_in.pages import OpenPages
 from services.console.signing_in.provider import Provider, Registration
 from services.console.signing_in.provider_routes import CALLBACK, ProviderDesk
 from services.console.signing_in.sessions import Sessions
@@ -15,7 +16,9 @@ from services.console.signing_in.site import Site
 from services.settings import Settings, SettingsError
 
 
-def provider_desk(parts: Parts, provider: Provider, site: Site, sessions: Sessions) -> ProviderDesk:
+def provider_desk(
+    parts: Parts, provider: Provider, *, site: Site, sessions: Sessions, open_pages: OpenPages
+) -> ProviderDesk:
     """Its two routes. Raises SettingsError."""
     return ProviderDesk(
         provider,
@@ -26,6 +29,7 @@ def provider_desk(parts: Parts, provider: Provider, site: Site, sessions: Sessio
         seal=AttemptSeal(parts.key),
         now=parts.now,
         trusted=parts.settings.http.trusted_proxies,
+        open_pages=open_pages,
     )
 
 

@@ -9,14 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.console.console import Console
-from services.console.language.words import mark
 from services.console.signed_in import SignedIn, signed_in
+from services.console.troubles import trouble_text
 from services.ports.errors import PortError
 
 log = logging.getLogger("stafett.http")
 Show = Callable[[Request, SignedIn], Awaitable[Response]]
-NOT_THERE = mark("There is nothing here, or it is not yours to see.")
-AWAY = mark("The database cannot be reached just now. Nothing is lost; try again in a moment.")
 
 
 class NotThere(Exception):
@@ -31,14 +29,15 @@ def screen(console: Console, show: Show) -> Callable[[Request], Awaitable[Respon
         try:
             return await show(request, somebody)
         except NotThere:
-            return _apology(console, somebody, NOT_THERE, 404)
+            return _apology(console, somebody, "not_found", 404)
         except PortError as error:
             log.warning("a page cannot be shown", extra={"error": type(error).__name__})
-            return _apology(console, somebody, AWAY, 503)
+            return _apology(console, somebody, "unavailable", 503)
 
     return answer
 
 
-def _apology(console: Console, somebody: SignedIn, text: str, status: int) -> Response:
+def _apology(console: Console, somebody: SignedIn, code: str, status: int) -> Response:
     reader = console.reader(somebody)
-    return console.pages.render("apology.html", reader, somebody, status=status, text=reader.say(text), lead=None)
+    title, texts = reader.say("That did not work"), [trouble_text(code, reader)]
+    return console.pages.render("notice.html", reader, somebody, status=status, title=title, texts=texts, ways=[])

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from services.console.language.reader import Reader, person_name
+from services.console.language.vocabulary import role_name
 from services.console.navigation import screens_for
 from services.console.signed_in import SignedIn
 from services.console.static_files import StaticFiles
@@ -39,6 +40,7 @@ class Pages:
             "ngettext": reader.plural,
             "reader": reader,
             "somebody": somebody,
+            "roles": [role_name(role, reader) for role in sorted(somebody.roles)] if somebody is not None else [],
             "screens": list(screens_for(somebody)) if somebody is not None else [],
             "now_ms": int(reader.now.timestamp() * 1000),
         }

@@ -120,12 +120,12 @@ async def sign_in(browser, path="/sign-in/start"):
 async def test_somebody_of_the_roster_signs_in_and_comes_back_to_what_they_looked_at(api):
     async with browser_at(api) as browser:
         asked = await browser.get("/leads/lead_x?tab=clocks")
-        ask = await browser.get(asked.text.split('href="')[1].split('"')[0])
-        start = ask.text.split('href="')[1].split('"')[0]
+        ask = await browser.get(asked.text.split('class="button" href="')[1].split('"')[0])
+        start = ask.text.split('class="button" href="')[1].split('"')[0]
         answer = await sign_in(browser, start)
         assert (answer.status_code, answer.headers["location"]) == (303, "/leads/lead_x?tab=clocks")
         page = await browser.get("/me")
-        assert "You are signed in as maja." in page.text and "manager, sales" in page.text
+        assert "You are signed in as maja." in page.text and "Manager, Sales" in page.text
 
 
 async def test_cookies_are_of_this_host_and_tls_alone_and_the_attempts_is_gone(api):
@@ -318,7 +318,7 @@ async def test_roles_are_those_that_both_the_roster_and_the_provider_give(tmp_pa
         "STAFETT_OIDC_ROLE_NAMES": "crm-user=sales, boss=manager",
     }
     async with page_at(tmp_path, provider, **claim) as api:
-        for roles, shown in ((["crm-user", "x"], "sales"), (["boss", "sdr", "crm-user"], "manager, sales")):
+        for roles, shown in ((["crm-user", "x"], "Sales"), (["boss", "sdr", "crm-user"], "Manager, Sales")):
             provider.somebody = {"sub": "sub-of-maja", "realm_access": {"roles": roles}}
             async with browser_at(api) as browser:
                 await sign_in(browser)

@@ -52,7 +52,7 @@ async def test_a_link_signs_the_first_manager_in_once(api):
     async with browser_at(api) as browser, browser_at(api) as other:
         path = await signed_in(api, browser)
         page = await browser.get("/me")
-        assert page.status_code == 200 and "You are signed in as maja." in page.text and "manager, sales" in page.text
+        assert page.status_code == 200 and "You are signed in as maja." in page.text and "Manager, Sales" in page.text
         again = await other.get(path)
         assert again.status_code == 403 and "stafett link" in again.text
         assert (await other.get("/me")).status_code == 401

@@ -81,13 +81,13 @@ async def test_a_manager_signs_in_with_the_roles_that_both_give(api, keycloak):
         answer = await browser.get(await come_back(browser, keycloak, "maja"))
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         page = (await browser.get("/me")).text
-        assert "signed in as maja." in page and "<h1>Maja Ek</h1>" in page and "Roles: manager<" in page
+        assert "signed in as maja." in page and "<h1>Maja Ek</h1>" in page and "Roles: Manager<" in page
 
 
 async def test_a_verified_address_is_enough_and_one_that_is_not_is_nothing(api, keycloak):
     async with browser_at(api) as lena, browser_at(api) as karin, browser_at(api) as stranger:
         assert (await lena.get(await come_back(lena, keycloak, "lena"))).status_code == 303
-        assert "Roles: marketing<" in (await lena.get("/me")).text
+        assert "Roles: Marketing<" in (await lena.get("/me")).text
         for browser, login in ((karin, "karin"), (stranger, "stranger")):
             refused = await browser.get(await come_back(browser, keycloak, login))
             assert refused.status_code == 403 and "not in the list of people" in refused.text

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from routing.people.permissions import PAGE
+from services.console.language.browser import language_of
 from services.console.signed_in import SignedIn
 from services.console.signing_in.cross_site import (
     SAFE,
@@ -22,8 +23,7 @@ from services.console.signing_in.cross_site import (
     why_not_done,
     why_not_looked_at,
 )
-from services.console.signing_in.language import language_of
-from services.console.signing_in.pages import answer_trouble
+from services.console.signing_in.pages import OpenPages
 from services.console.signing_in.people import signed_in_of
 from services.console.signing_in.sessions import Sessions, csrf_token
 from services.console.signing_in.site import Site
@@ -61,8 +61,10 @@ class Guard:
         site: Site,
         sessions: Sessions,
         ruling: Callable[[], Awaitable[Ruling]],
+        open_pages: OpenPages,
     ) -> None:
         self._app, self._site, self._sessions, self._ruling = app, site, sessions, ruling
+        self._open_pages = open_pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -70,10 +72,10 @@ class Guard:
         try:
             received = await self._admit(request)
         except Trouble as trouble:
-            await answer_trouble(request, trouble)(scope, receive, answer)
+            await self._open_pages.tell(request, trouble)(scope, receive, answer)
         except PortError:
             away = Trouble("unavailable", "the store cannot be reached", retry_after=5)
-            await answer_trouble(request, away)(scope, receive, answer)
+            await self._open_pages.tell(request, away)(scope, receive, answer)
         else:
             await self._app(scope, received, answer)
 

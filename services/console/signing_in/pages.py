@@ -1,71 +1,92 @@
-"""The pages around signing in, and errors told to people. They load nothing and run nothing."""
+"""The pages around signing in, and errors told to people: those of whoever is not signed in too."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Mapping
-from html import escape
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from routing.people.permissions import PAGE
-from schemas.notify import Language
 from schemas.problems import KINDS
+from services.console.language.browser import language_of
+from services.console.language.reader import Reader, reader_of
+from services.console.rendering import Pages
 from services.console.signed_in import SignedIn
-from services.console.signing_in.language import language_of
-from services.console.signing_in.words import WORDS
+from services.console.troubles import trouble_text
 from services.door.problems import Trouble
 
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 18px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto 0; padding: 0 1rem; }
-h1 { font-size: 1.4rem; } button, .button { font: inherit; padding: .5rem 1rem; border: 1px solid; border-radius: .3rem;
-background: none; color: inherit; text-decoration: none; display: inline-block; cursor: pointer; } form { display: inline; }
-:focus-visible { outline: 3px solid; outline-offset: 2px; } code { font-family: ui-monospace, monospace; }
-"""
-_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-"""What a browser may do with these pages: nothing but their own style and forms to us."""
+_ZONE = "UTC"
+"""Of whoever is not signed in: no instant is shown to them."""
 
 
-def reader_language(request: HTTPConnection) -> Language:
-    """That of the person who is signed in, else of their browser."""
-    reader = request.scope.get(PAGE)
-    if isinstance(reader, SignedIn):
-        return reader.language
-    return language_of(request.headers.get("accept-language", ""))
+class Way(NamedTuple):
+    """A button: to an address of ours or of the sign-in provider, or with `posts` a form that is sent there."""
+
+    address: str
+    text: str
+    posts: bool = False
 
 
-def answer_page(language: Language, title: str, *parts: str, status: int = 200) -> Response:
-    """`parts` are HTML already."""
-    text = (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="robots" content="noindex">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)} - Stafett</title>'
-        f"<style>{_STYLE}</style></head><body><main><h1>{escape(title)}</h1>{''.join(parts)}</main></body></html>"
-    )
-    headers = {"content-security-policy": POLICY, "vary": "Accept-Language, Cookie"}
-    return HTMLResponse(text, status, headers=headers)
+class OpenPages(NamedTuple):
+    """Pages that need nobody to be signed in. `now` is the time of day."""
+
+    pages: Pages
+    now: Callable[[], datetime]
+
+    def reader(self, request: HTTPConnection) -> Reader:
+        """With the language of the person who is signed in, else of their browser."""
+        somebody = _somebody(request)
+        if somebody is not None:
+            return reader_of(somebody.language, somebody.zone, self.now())
+        return reader_of(language_of(request.headers.get("accept-language", "")), _ZONE, self.now())
+
+    def show(
+        self,
+        request: HTTPConnection,
+        title: str,
+        texts: Sequence[str] = (),
+        *,
+        ways: Sequence[Way] = (),
+        status: int = 200,
+    ) -> Response:
+        """A page of a title, some lines and some buttons. What is between back quotes in a line is a command."""
+        answer = self.pages.render(
+            "notice.html", self.reader(request), _somebody(request), status=status, title=title, texts=texts, ways=ways
+        )
+        answer.headers["vary"] = "Accept-Language, Cookie"
+        return answer
+
+    def tell(self, request: HTTPConnection, trouble: Trouble) -> Response:
+        """A page for people, a problem (RFC 9457) for programs. What htmx asked for is answered so that the whole page is loaded
+        again where somebody has to sign in."""
+        headers: Mapping[str, str] = {"vary": "Accept, Cookie"}
+        if trouble.code == "no_session" and request.headers.get("hx-request") == "true":
+            headers = {**headers, "hx-redirect": "/sign-in"}
+        if not reads_html(request.headers):
+            return trouble.response(headers)
+        reader = self.reader(request)
+        status, text = KINDS[trouble.code].status, trouble_text(trouble.code, reader)
+        ways = [Way(sign_in_address(request), reader.say("Sign in"))] if trouble.code in _BY_SIGNING_IN else []
+        title = reader.say("Sign in") if status == 401 else reader.say("That did not work")
+        answer = self.show(request, title, [text], ways=ways, status=status)
+        answer.headers.update(headers)
+        if trouble.retry_after:
+            answer.headers["retry-after"] = str(trouble.retry_after)
+        return answer
 
 
-def paragraph(text: str) -> str:
-    """What is between back quotes is code."""
-    pieces = text.split("`")
-    return f"<p>{''.join(f'<code>{escape(p)}</code>' if i % 2 else escape(p) for i, p in enumerate(pieces))}</p>"
+_BY_SIGNING_IN = frozenset({"no_session", "sign_in_failed", "provider_away"})
+"""Problems after which somebody signs in."""
 
 
-def button_to(address: str, text: str) -> str:
-    """A link that looks like a button."""
-    return f'<p><a class="button" href="{escape(address)}">{escape(text)}</a></p>'
-
-
-def form_to(address: str, csrf: str, text: str) -> str:
-    """A button that posts."""
-    field = f'<input type="hidden" name="csrf" value="{escape(csrf)}">'
-    return f'<form method="post" action="{escape(address)}">{field}<button>{escape(text)}</button></form> '
+def _somebody(request: HTTPConnection) -> SignedIn | None:
+    found = request.scope.get(PAGE)
+    return found if isinstance(found, SignedIn) else None
 
 
 def sign_in_address(request: HTTPConnection) -> str:
@@ -80,27 +101,6 @@ def is_local(path: str) -> bool:
     """Whether it is a path of this page and cannot lead anywhere else: browsers read `//host` and `/\\host` as other hosts."""
     plain = path.isascii() and path.isprintable() and len(path) <= 1000 and "\\" not in path
     return plain and path.startswith("/") and not path.startswith("//") and " " not in path
-
-
-def answer_trouble(request: HTTPConnection, trouble: Trouble) -> Response:
-    """A page for people, a problem (RFC 9457) for programs. What htmx asked for is answered so that the whole page is loaded
-    again where somebody has to sign in."""
-    headers: Mapping[str, str] = {"vary": "Accept, Cookie"}
-    if trouble.code == "no_session" and request.headers.get("hx-request") == "true":
-        headers = {**headers, "hx-redirect": "/sign-in"}
-    if not reads_html(request.headers):
-        return trouble.response(headers)
-    language = reader_language(request)
-    words = WORDS[language]
-    parts = [paragraph(words.errors.get(trouble.code, words.other))]
-    if trouble.code in ("no_session", "sign_in_failed", "provider_away"):
-        parts.append(button_to(sign_in_address(request), words.sign_in))
-    status = KINDS[trouble.code].status
-    answer = answer_page(language, f"{status}" if status != 401 else words.sign_in, *parts, status=status)
-    answer.headers.update(headers)
-    if trouble.retry_after:
-        answer.headers["retry-after"] = str(trouble.retry_after)
-    return answer
 
 
 def reads_html(headers: Headers) -> bool:

@@ -15,7 +15,7 @@ from routing.people.roster import Roster
 from services.console.signing_in.attempts import LASTS, AttemptSeal, new_attempt
 from services.console.signing_in.claims import ClaimRules, name_of, person_of, roles_of
 from services.console.signing_in.cookies import Cookie
-from services.console.signing_in.pages import answer_trouble, reader_language
+from services.console.signing_in.pages import OpenPages
 from services.console.signing_in.provider import Provider
 from services.console.signing_in.routes import Newcomer, begin, next_path
 from services.console.signing_in.sessions import Sessions
@@ -44,9 +44,11 @@ class ProviderDesk:
         seal: AttemptSeal,
         now: Callable[[], datetime],
         trusted: Sequence[Network],
+        open_pages: OpenPages,
     ) -> None:
         self._provider, self._site, self._sessions, self._roster = provider, site, sessions, roster
         self._rules, self._seal, self._now, self._trusted = rules, seal, now, trusted
+        self._open_pages = open_pages
         self._tries = Buckets(TRIES_A_SECOND, TRIES_AT_ONCE)
         self._cookie = Cookie("stafett-sign-in", site.is_secure)
 
@@ -59,7 +61,7 @@ class ProviderDesk:
     async def start(self, request: Request) -> Response:
         """On to the provider, with an attempt in the browser's cookie. Raises Trouble."""
         attempt = new_attempt(next_path(request))
-        address = await self._provider.address_to_sign_in(attempt, reader_language(request))
+        address = await self._provider.address_to_sign_in(attempt, self._open_pages.reader(request).language)
         answer = RedirectResponse(address, 303)
         self._cookie.write(answer, self._seal.close(attempt, self._now()), LASTS)
         return answer
@@ -69,9 +71,11 @@ class ProviderDesk:
         try:
             answer = await self._judge(request)
         except Trouble as trouble:
-            answer = answer_trouble(request, trouble)
+            answer = self._open_pages.tell(request, trouble)
         except PortError:
-            answer = answer_trouble(request, Trouble("unavailable", "the store cannot be reached", retry_after=5))
+            answer = self._open_pages.tell(
+                request, Trouble("unavailable", "the store cannot be reached", retry_after=5)
+            )
         self._cookie.remove(answer)
         return answer
 

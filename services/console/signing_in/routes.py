@@ -13,18 +13,11 @@ from starlette.routing import BaseRoute, Route
 from routing.people.permissions import PAGE, has_left
 from routing.people.roster import Roster
 from schemas.roster import Role
+from services.console.language.vocabulary import role_name
 from services.console.signed_in import signed_in
-from services.console.signing_in.pages import (
-    answer_page,
-    button_to,
-    form_to,
-    is_local,
-    paragraph,
-    reader_language,
-)
+from services.console.signing_in.pages import OpenPages, Way, is_local
 from services.console.signing_in.sessions import Sessions
 from services.console.signing_in.site import Site
-from services.console.signing_in.words import WORDS
 from services.door.problems import Trouble
 
 LINK = "/sign-in/link/"
@@ -38,10 +31,13 @@ class Desk:
         site: Site,
         sessions: Sessions,
         roster: Callable[[], Awaitable[Roster]],
+        *,
         end_at_provider: Callable[[], Awaitable[str | None]],
+        open_pages: OpenPages,
     ) -> None:
         """`end_at_provider`: where a session at the sign-in provider is ended; None where there is no such place."""
         self._site, self._sessions, self._roster, self._end_at_provider = site, sessions, roster, end_at_provider
+        self._open_pages = open_pages
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -57,18 +53,25 @@ class Desk:
         """How to sign in here; who is signed in already goes on to the page."""
         if PAGE in request.scope:
             return RedirectResponse(next_path(request), 303)
-        language = reader_language(request)
-        words = WORDS[language]
+        say = self._open_pages.reader(request).say
+        texts, ways = [say("Please sign in to see this page.")], []
         match self._site.way:
             case "provider":
-                how = button_to(f"/sign-in/start?next={quote(next_path(request), safe='')}", words.by_provider)
+                start = f"/sign-in/start?next={quote(next_path(request), safe='')}"
+                ways.append(Way(start, say("Sign in with your work login")))
             case "link":
-                how = paragraph(words.by_link)
+                texts.append(
+                    say(
+                        "Open the link that Stafett printed when it started. The command `stafett link` prints a new one."
+                    )
+                )
             case "none":
-                how = paragraph(words.by_nothing)
+                texts.append(
+                    say("Nobody can sign in here yet. Whoever runs Stafett connects it to your sign-in provider first.")
+                )
             case _:
                 assert_never(self._site.way)
-        return answer_page(language, words.sign_in, paragraph(words.please), how)
+        return self._open_pages.show(request, say("Sign in"), texts, ways=ways)
 
     async def take_link(self, request: Request) -> Response:
         """Raises Trouble for a link that is over, and for somebody who left."""
@@ -102,24 +105,29 @@ class Desk:
 
     async def say_goodbye(self, request: Request) -> Response:
         """That it is done, and the way to the end of the session at the provider, which is not ours to end."""
-        language = reader_language(request)
-        words = WORDS[language]
+        say = self._open_pages.reader(request).say
         elsewhere = await self._end_at_provider()
-        parts = [button_to(elsewhere, words.of_provider)] if elsewhere is not None else []
-        return answer_page(language, words.signed_out, button_to("/sign-in", words.sign_in), *parts)
+        ways = [Way("/sign-in", say("Sign in"))]
+        if elsewhere is not None:
+            ways.append(Way(elsewhere, say("Sign out of your work login too")))
+        return self._open_pages.show(request, say("You are signed out."), ways=ways)
 
     async def show_reader(self, request: Request) -> Response:
         """Who is signed in, and the way out."""
-        reader = signed_in(request)
-        words = WORDS[reader.language]
-        return answer_page(
-            reader.language,
-            reader.name,
-            paragraph(words.you_are.format(person=reader.person)),
-            paragraph(f"{words.roles} {', '.join(sorted(reader.roles))}"),
-            form_to("/sign-out", reader.csrf, words.sign_out),
-            form_to("/sign-out/everywhere", reader.csrf, words.everywhere),
-            button_to("/", words.to_page),
+        somebody, reader = signed_in(request), self._open_pages.reader(request)
+        roles = ", ".join(role_name(role, reader) for role in sorted(somebody.roles))
+        return self._open_pages.show(
+            request,
+            somebody.name,
+            [
+                reader.say("You are signed in as %(person)s.", person=somebody.person),
+                reader.say("Roles: %(roles)s", roles=roles),
+            ],
+            ways=[
+                Way("/sign-out", reader.say("Sign out"), posts=True),
+                Way("/sign-out/everywhere", reader.say("Sign out on all my devices"), posts=True),
+                Way("/", reader.say("To the page")),
+            ],
         )
 
 

@@ -63,6 +63,14 @@ def test_a_template_marks_nothing_as_safe_and_has_no_code_or_style_within(path):
     assert not re.search(r"<script(?![^>]* src=)", text)
 
 
+def test_what_is_between_back_quotes_is_a_command_and_nothing_is_markup():
+    reader = reader_of("en", "UTC", NOW)
+    answer = Pages(StaticFiles()).render("notice.html", reader, None, title=HOSTILE, texts=["a <b> `c&d` e"], ways=[])
+    text = answer.body.decode()
+    assert "<p>a &lt;b&gt; <code>c&amp;d</code> e</p>" in text and "<script" not in text, "nobody's page runs nothing"
+    assert "<nav" not in text and "Times are" not in text
+
+
 def test_every_screen_of_the_navigation_has_a_path_of_its_own():
     assert len({screen.path for screen in SCREENS}) == len(SCREENS)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.console.signing_in.language import language_of
+from services.console.language.browser import language_of
 
 
 @pytest.mark.parametrize(
