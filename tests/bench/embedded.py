@@ -42,6 +42,14 @@ class One(Machine):
         """MiB."""
         return psutil.Process(self.processes["up"].pid).memory_info().rss / 2**20
 
+    async def idle_cpu(self, seconds=30):
+        """Percent of a core while nothing comes in."""
+        process = psutil.Process(self.processes["up"].pid)
+        before = process.cpu_times()
+        await asyncio.sleep(seconds)
+        after = process.cpu_times()
+        return 100 * (after.user + after.system - before.user - before.system) / seconds
+
     def servers(self):
         return {}
 
@@ -102,7 +110,7 @@ async def from_nothing(rounds, signals):
             seconds.append(await one.up())
             if turn == rounds - 1:
                 await asyncio.sleep(2)
-                idle, mix = one.rss(), Mix(one.secret)
+                idle, idle_cpu, mix = one.rss(), await one.idle_cpu(), Mix(one.secret)
                 for _ in range(10):
                     await send(mix.hooks(signals // 10), one.port)
                 await one.done("ours", signals, 0)
@@ -113,5 +121,6 @@ async def from_nothing(rounds, signals):
     return [
         Row("`stafett up` from nothing to ready", "s", seconds),
         Row("memory (RSS), idle", "MiB", [idle]),
+        Row("CPU, idle", "% of a core", [idle_cpu]),
         Row(f"memory (RSS) after {signals:,} signals", "MiB", [after]),
     ]

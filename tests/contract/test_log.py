@@ -26,8 +26,8 @@ TOPIC = f"c{uuid.uuid4().hex[:8]}.signals.v1"
 
 
 @contextlib.asynccontextmanager
-async def embedded(url):
-    store = SqlStore(url)
+async def embedded(url, *, exclusive=True):
+    store = SqlStore(url, exclusive=exclusive)
     await store.start()
     log = LocalLog(store, PARTITIONS)
     await log.start()
@@ -157,6 +157,16 @@ async def test_appends_at_once_are_all_durable_and_the_end_counts_them(log_and_t
     ends = await log.end_offsets(topic)
     assert set(ends) == set(range(PARTITIONS))
     assert sum(ends.values()) == 200
+
+
+async def test_a_log_that_was_quiet_gives_what_another_process_appended(tmp_path):
+    url = await migrated_file(tmp_path / "log.db")
+    async with embedded(url) as (log, topic), embedded(url, exclusive=False) as (other, _):
+        consumer = log.consumer(topic, "router")
+        assert await read(consumer, 1, seconds=0.5) == [], "it is quiet"
+        await other.append(out(topic, 1))
+        assert [record.value for record in await read(consumer, 1, seconds=5)] == [b"1"]
+        await consumer.stop()
 
 
 async def test_two_of_a_group_share_the_partitions_and_one_takes_over_when_the_other_leaves(log_and_topic):

@@ -303,10 +303,10 @@ def _never_backwards(world, told):
         return
     rank = {stage: number for number, stage in enumerate(STAGES[:-1])}
     goes_back = after.stage == "nurturing" or rank[after.stage] < rank.get(before.stage, -1)
-    if told.at < before.pass_since and not told.item.offer_id and not _corrects_the_end(told):
+    if told.at < before.pass_since and not (told.item.offer_id or _corrects_the_end(told) or _ends_hold(told)):
         # The first pass has no yesterday: it may have opened a hand-over at a time before the first fact that we heard of.
         assert not goes_back or before.pass_number == 1, "a fact from before the pass ends nothing of it"
-        assert before.stage != "nurturing" or _ends_hold(told), "and wakes nobody up"
+        assert before.stage != "nurturing", "and wakes nobody up"
     handover = before.handover
     if before.stage in ("hand_over", "deal") and handover and handover.closed_at is None and goes_back:
         named = (told.item.offer_id or "").rpartition(".")[0] == handover.id

@@ -220,6 +220,7 @@ class LocalConsumer:
         ours = {p.partition: p.offset for p in positions if p.partition in self._assigned}
         self._next.update(ours)
         self._sought |= ours.keys()
+        self._store.engines.stillness.forget(self._member)
 
     async def poll(self, max_records: int, timeout: float) -> list[Record]:
         until = time.monotonic() + timeout
@@ -258,8 +259,15 @@ class LocalConsumer:
     async def _read(self, max_records: int) -> list[Record]:
         """Partitions take turns at being first, so that none starves behind a busy one. As many records as begin within
         STEP_BYTES."""
+        stillness, place = self._store.engines.stillness, self._member
+        if stillness.is_still(place):
+            return []
+        before = stillness.stamp()
         ends = await self._log.ends(self.topic)
         ready = sorted(p for p, offset in self._next.items() if offset < ends.get(p, 0))
+        stillness.note(place, before, found=bool(ready))
+        if not ready:
+            return []
         self._turn += 1
         start = self._turn % len(ready) if ready else 0
         records: list[Record] = []

@@ -26,6 +26,7 @@ from schemas.certain import certain
 from schemas.json_values import JsonObject
 from services.adapters.sql.arrays import array, columns_of, key_array, keys, texts
 from services.adapters.sql.claims import mark_in_use, refuse_torn_copy
+from services.adapters.sql.stillness import Stillness
 from services.ports.errors import StoreFull, StoreRejected, StoreTooSlow, StoreUnavailable
 
 log = logging.getLogger("stafett.store")
@@ -201,6 +202,7 @@ class Engines:
         self.reading = _sqlite(parsed, "DEFERRED") if self.sqlite else self.writing
         self.full = False
         """Whether the last write found the disk full."""
+        self.stillness = Stillness(self.file)
         self._turn = asyncio.Lock()
         self._claim: IO[bytes] | None = None
 

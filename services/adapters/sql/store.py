@@ -191,8 +191,14 @@ class SqlStore:
                     FROM (SELECT id, {length} AS length FROM {table} ORDER BY id LIMIT :n) AS oldest
                 ) AS sized WHERE before < :size
             ) ORDER BY id LIMIT :n"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+        stillness = self.engines.stillness
+        if stillness.is_still(table):
+            return []
+        before = stillness.stamp()
         async with self.engines.read() as conn:
-            return (await conn.execute(text(statement), {"n": limit, "size": size})).all()
+            rows = (await conn.execute(text(statement), {"n": limit, "size": size})).all()
+        stillness.note(table, before, found=bool(rows))
+        return rows
 
     async def move_to_events(self, entries: Sequence[OutboxEntry], lease: str, epoch: int, now: datetime) -> int:
         dialect = self.engines.dialect

@@ -1,4 +1,4 @@
-"""Every table that there is stands on the page of operations with its bound."""
+"""The page of operations lists every table that there is, with its bound."""
 
 import re
 from pathlib import Path
