@@ -57,6 +57,7 @@ from schemas.http.operations import (
     QuarantineView,
     Readiness,
     Retried,
+    SourceTrouble,
     Status,
 )
 from schemas.http.queues import (
@@ -243,6 +244,7 @@ __all__ = [
     "SinkStepView",
     "SinkView",
     "Snapshot",
+    "SourceTrouble",
     "Status",
     "Step",
     "SubscriptionDetail",

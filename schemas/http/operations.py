@@ -10,6 +10,8 @@ from schemas.events import Stage, Track
 from schemas.http.common import AT, LEAD_ID, QUARANTINE_ID, SIGNAL_ID, Next, example
 from schemas.json_values import JsonObject
 
+SILENT = "nothing came for 3 hours; in the same hours of the 4 weeks before it was 15, 12, 17, 15"
+
 
 class Accepted(BaseModel):
     """The delivery is safe. The same delivery again gives the same ids and has no second effect."""
@@ -118,8 +120,16 @@ class DeadLetterPage(BaseModel):
     dead_letters: list[DeadLetterView]
 
 
+class SourceTrouble(BaseModel):
+    """A source that does not tell what it should."""
+
+    source: str
+    since: AwareDatetime | None = Field(description="Since when nothing comes; null where something else is wrong.")
+    why: str
+
+
 class Status(BaseModel):
-    """Depths."""
+    """Depths, and sources that do not tell what they should."""
 
     model_config = example(
         {
@@ -131,6 +141,7 @@ class Status(BaseModel):
             "running_clocks": 12,
             "due_clocks": 0,
             "pending_deliveries": 0,
+            "sources": [{"source": "crm", "since": AT, "why": SILENT}],
         }
     )
     outbox: int = Field(description="Events decided and not yet published.")
@@ -141,6 +152,9 @@ class Status(BaseModel):
     running_clocks: int
     due_clocks: int = Field(description="Due and not yet decided on.")
     pending_deliveries: int
+    sources: list[SourceTrouble] = Field(
+        description="Silent though they usually would not be by now, or with webhooks at the vendor that are wrong; live ones alone."
+    )
 
 
 class LifecycleRow(BaseModel):

@@ -149,7 +149,7 @@ class CrmSink(Sink):
 
     `when` is the condition under which a hand-over is taken, in CEL over its facts. `owns` are fields of contacts and companies, ours or theirs, that we overwrite; all others are filled where they are
     blank. `company`: companies are found or made by their domain. `reconcile`: what sales does there is read back, as signals of
-    `source`.
+    `source`. `webhooks`: whether that vendor's list of webhooks is looked at, where it has one; false where none are meant to come.
     """
 
     owner_ids: Name | None = None
@@ -162,6 +162,7 @@ class CrmSink(Sink):
     task: TaskSettings = TaskSettings()
     note: NoteSettings = NoteSettings()
     reconcile: Reconcile | None = None
+    webhooks: bool = True
 
     @model_validator(mode="after")
     def _is_read_for_a_source(self) -> Self:

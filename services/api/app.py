@@ -21,7 +21,7 @@ from services.api.feed import add_feed
 from services.api.figures import add_figures
 from services.api.incidents import Incidents, add_incidents
 from services.api.leads import add_clocks, add_explanations, add_leads, add_reasons
-from services.api.operations import Retry, add_operations, add_quarantine
+from services.api.operations import Retry, SourceTroubles, add_operations, add_quarantine
 from services.api.parameters import OnlyKnown
 from services.api.persons import add_consents, add_erasure, add_persons
 from services.api.queues import add_queues
@@ -49,6 +49,7 @@ def create_router(
     desk: Desk,
     forum: ForumDesk,
     persons: PersonDesk,
+    troubles: SourceTroubles,
 ) -> APIRouter:
     """Routes under /v1. `stopping` ends requests that wait for news."""
     router = APIRouter(prefix="/v1", dependencies=[Depends(OnlyKnown())])
@@ -66,7 +67,7 @@ def create_router(
     add_incidents(router, scoped, access, incidents)
     add_feed(router, scoped, access, stopping)
     add_quarantine(router, scoped, access, retry)
-    add_operations(router, scoped, access, now)
+    add_operations(router, scoped, access, now=now, troubles=troubles)
     add_sinks(router, scoped, access, sinks)
     add_commands(router, scoped, access, commanding)
     add_roster(router, access, commanding)

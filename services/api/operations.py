@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from routing.incidents.targets import SOURCES, TargetTrouble
 from routing.lifecycle import TABLE
 from schemas.http import (
     QUARANTINE_ID,
@@ -20,6 +21,7 @@ from schemas.http import (
     QuarantinePage,
     QuarantineView,
     Retried,
+    SourceTrouble,
     Status,
 )
 from schemas.json_values import JsonObject
@@ -31,6 +33,7 @@ from services.api.views import After, Limit, may_see, storable
 from services.door.problems import Trouble
 from services.ports.rows import Quarantine, headers_of
 
+SourceTroubles = Callable[[], Awaitable[Sequence[TargetTrouble]]]
 Retry = Callable[[str], Awaitable[Retried | None]]
 EntryId = Annotated[str, Path(description="The entry's id.", examples=[QUARANTINE_ID], max_length=320)]
 
@@ -107,7 +110,11 @@ def add_quarantine(router: APIRouter, scoped: Scoped, access: Access, retry: Ret
         return Retried(signals=retried.signals, quarantined=[unnamed_place(place) for place in retried.quarantined])
 
 
-def add_operations(router: APIRouter, scoped: Scoped, access: Access, now: Callable[[], datetime]) -> None:
+def add_operations(
+    router: APIRouter, scoped: Scoped, access: Access, *, now: Callable[[], datetime], troubles: SourceTroubles
+) -> None:
+    """`troubles` gives the sources that do not tell what they should."""
+
     @route(
         router,
         "/dead-letters",
@@ -124,8 +131,14 @@ def add_operations(router: APIRouter, scoped: Scoped, access: Access, now: Calla
 
     @route(router, "/status", scope="ops:read", operation="getStatus", tag="operations", summary="Show depths")
     async def status(key: Key = access.needs("ops:read")) -> Status:
-        """Depths: outbox, spool, held leads, clocks, deliveries."""
-        return Status(**(await scoped.of(key).counts(now()))._asdict())
+        """Depths (outbox, spool, held leads, clocks, deliveries), and sources that do not tell what they should."""
+        counts, wrong = await scoped.of(key).counts(now()), await troubles()
+        sources = [
+            SourceTrouble(source=name, since=trouble.since, why=trouble.why)
+            for trouble in wrong
+            if scoped.has_source(key, name := trouble.name.removeprefix(SOURCES))
+        ]
+        return Status(**counts._asdict(), sources=sources)
 
     @route(
         router,

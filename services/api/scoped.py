@@ -14,6 +14,10 @@ class Scoped:
     def __init__(self, reading: Reading, brands: Mapping[str, str]) -> None:
         self._reading, self._brands = reading, brands
 
+    def has_source(self, key: Key, source: str) -> bool:
+        """Whether the source is one of the key's brands."""
+        return key.brands is None or self._brands.get(source) in key.brands
+
     def of(self, key: Key) -> ApiReading:
         """Everything, or the brands of the key alone, wherever it is asked."""
         if key.brands is None:

@@ -40,8 +40,8 @@ from services.alerts.channels.webhook import WebhookSender
 from services.alerts.messages.building import About, Links
 from services.alerts.tokens import token_of
 from services.bootstrap.parts import Parts, read_file, secrets_of
+from services.bootstrap.source_watch import SourceWatch
 from services.bootstrap.subscribers import terms_of
-from services.bootstrap.traffic import SilenceWatch
 from services.outbound.signing import key_of
 from services.settings import Settings
 
@@ -164,9 +164,10 @@ async def target_troubles(parts: Parts, names: Collection[str]) -> list[TargetTr
     return found
 
 
-async def house_troubles(parts: Parts, names: Collection[str], silence: SilenceWatch) -> list[TargetTrouble]:
-    """What those who look after the installation are told of: receivers that are sent nothing, and sources that send nothing."""
-    return [*await target_troubles(parts, names), *await silence.troubles()]
+async def house_troubles(parts: Parts, names: Collection[str], sources: SourceWatch) -> list[TargetTrouble]:
+    """What those who look after the installation are told of: receivers that are sent nothing, and sources that send nothing
+    or less than they should."""
+    return [*await target_troubles(parts, names), *await sources.troubles()]
 
 
 def target_names(settings: Settings) -> frozenset[str]:

@@ -105,6 +105,7 @@ def document() -> JsonObject:
         desk=nothing,
         forum=nothing,
         persons=nothing,
+        troubles=nothing,
     )
     app.include_router(routes)
     add_health(app, no_readiness, Access(dict, nothing, lambda: datetime.now(UTC), nothing))

@@ -47,6 +47,7 @@ from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.persons import person_desk_of
 from services.bootstrap.shortcut import short_cut
 from services.bootstrap.sinks_file import read_every_sink
+from services.bootstrap.source_watch import source_watch_of
 from services.bootstrap.traffic import TrafficCounter
 from services.console.screens import screen_routes
 from services.door.bodies import limit_bodies
@@ -291,6 +292,7 @@ def _api(
         desk=desk_of(parts),
         forum=forum_desk(parts),
         persons=persons,
+        troubles=source_watch_of(parts.settings, parts.traffic, parts.sinks, parts.now).troubles,
     )
 
 

@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from services.adapters.sql.aside import fill_levels
 from services.bootstrap.parts import Parts, quota_of
-from services.bootstrap.traffic import SilenceWatch, TrafficCounter, live_sources
+from services.bootstrap.source_watch import SourceWatch, source_watch_of
+from services.bootstrap.traffic import TrafficCounter
 from services.observability import metrics
 from services.ports.deliveries import pause_now
 from services.ports.errors import PortError
@@ -113,14 +114,14 @@ def metrics_handler(parts: Parts) -> Answer:
     """The handler that answers Prometheus, with the last known depths where store or log are away."""
 
     @functools.cache
-    def silence() -> SilenceWatch:
-        return SilenceWatch(parts.traffic, live_sources(parts.settings), parts.now)
+    def sources() -> SourceWatch:
+        return source_watch_of(parts.settings, parts.traffic, parts.sinks, parts.now)
 
     async def scrape(_: Request) -> Response:
         try:
             async with asyncio.timeout(PATIENCE):
                 await refresh(parts)
-                await silence().troubles()
+                await sources().troubles()
         except (PortError, TimeoutError) as error:
             log.debug("depths are not known now", extra={"error": type(error).__name__})
         return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)

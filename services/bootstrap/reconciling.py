@@ -18,9 +18,11 @@ from services.observability import metrics
 from services.ports.rows import RecordOut
 from services.ports.signal_records import record_of
 from services.rules.in_force import InForce
+from services.settings import Settings
 from services.sinks.reconciling.facts import Words
 from services.sinks.reconciling.role import Reconciler, Subject
 from services.sinks.reconciling.sightings import Reader
+from services.sinks.reconciling.webhooks import Hook, WebhookLister, WebhookWatch
 from services.sinks.vendor import Vendor
 
 
@@ -58,6 +60,18 @@ def reconciler_of(parts: Parts, sink: AnySink, vendor: Vendor, sources: Mapping[
         on_repair=metrics.count_repaired,
         on_audit=metrics.count_compared,
     )
+
+
+def webhook_watch_of(parts: Parts, sink: AnySink, vendor: Vendor) -> WebhookWatch | None:
+    """What asks this sink's vendor for its webhooks; None where it has no list of them, or none are to come."""
+    if sink.source is None or not sink.webhooks or not isinstance(vendor, WebhookLister):
+        return None
+    return WebhookWatch(sink.target, vendor, hook_of(parts.settings, sink.source), sweeps=parts.sinks, now=parts.now)
+
+
+def hook_of(settings: Settings, source: str) -> Hook:
+    """Where webhooks of this source come in."""
+    return Hook(f"/v1/hooks/{source}", settings.http.public_url)
 
 
 def reader_of_bodies(kind: str) -> Callable[[JsonObject], Parsed | None]:

@@ -39,8 +39,8 @@ from services.bootstrap.marketing import marketing_run
 from services.bootstrap.parts import Parts, Start, secrets_of
 from services.bootstrap.persons import eraser_of, expirer_of
 from services.bootstrap.sinks import sinks_run
+from services.bootstrap.source_watch import source_watch_of
 from services.bootstrap.subscribers import ring_of
-from services.bootstrap.traffic import SilenceWatch, live_sources
 from services.delivery.role import Delivery
 from services.door.bounds import Bounds
 from services.door.headers import add_headers
@@ -182,7 +182,7 @@ def _alerts(parts: Parts) -> Run:
     settings, file = parts.settings, alerts_of(parts.settings)
     check_people(settings, file, parts.ruling().roster)
     client = httpx.AsyncClient(timeout=15.0, trust_env=False)
-    silence = SilenceWatch(parts.traffic, live_sources(settings), parts.now)
+    sources = source_watch_of(settings, parts.traffic, parts.sinks, parts.now)
     senders = senders_of(settings, file, client)
     role = Alerts(
         parts.incidents,
@@ -190,7 +190,7 @@ def _alerts(parts: Parts) -> Run:
         senders,
         roster=roster_now(parts),
         about=partial(about_leads, parts),
-        troubles=partial(house_troubles, parts, target_names(settings), silence),
+        troubles=partial(house_troubles, parts, target_names(settings), sources),
         links=partial(links_of, settings, parts.key, file),
         now=parts.now,
         usual_zone=parts.ruling().agreement.zone,

@@ -19,12 +19,14 @@ from schemas.sinks.vendors import AnySink
 from schemas.words import probably
 from schemas.yamlfile import FileError
 from services.bootstrap.parts import Parts
+from services.bootstrap.reconciling import hook_of
 from services.bootstrap.sinks import SinkParts, client_for_sinks, source_problems, when_problems
 from services.bootstrap.sinks_file import read_every_sink, read_sinks
 from services.ports.sinks import SinkRecord, SinkStep
 from services.settings import Settings
 from services.sinks.checking import Person, entry_problems, people_problems, user_problems
 from services.sinks.outcomes import Trouble
+from services.sinks.reconciling.webhooks import WebhookLister, ask_for_problems
 from services.sinks.records import Key, Wanted
 from services.sinks.showing import show_plan
 from services.sinks.vendor import Vendor
@@ -76,6 +78,8 @@ async def check_sink(parts: Parts, sink: AnySink) -> Checked:
         problems += entry_problems(sink, vendor, ruling.agreement.file.brands)
         problems += people_problems(people, made.system_of_ids(sink))
         there = await _ask(vendor, {p.name: p.vendor_id for p in people if p.vendor_id is not None})
+        if sink.source is not None and sink.webhooks and isinstance(vendor, WebhookLister) and there.user:
+            problems += await ask_for_problems(vendor, hook_of(parts.settings, sink.source))
     problems += [*(user_problems(sink, there.user) if there.user is not None else ()), *there.problems]
     return there._replace(problems=list(dict.fromkeys(problems)))
 

@@ -20,7 +20,7 @@ from schemas.yamlfile import FileError, problem
 from services.bootstrap.http import sources_of
 from services.bootstrap.listening import Run
 from services.bootstrap.parts import Parts, read_file, secrets_of
-from services.bootstrap.reconciling import reconciler_of
+from services.bootstrap.reconciling import reconciler_of, webhook_watch_of
 from services.bootstrap.sinks_file import read_sinks
 from services.ingest.normalising.normalise import to_signal
 from services.observability import metrics
@@ -204,6 +204,9 @@ def sinks_run(parts: Parts) -> Run | None:
                     reconciler = reconciler_of(parts, sink, target.vendor, made.sources)
                     if reconciler is not None and sink.mode == "live":
                         group.create_task(reconciler.run(stop))
+                    webhooks = webhook_watch_of(parts, sink, target.vendor)
+                    if webhooks is not None and sink.mode == "live":
+                        group.create_task(webhooks.run(stop))
                     loop = SinkLoop(
                         target,
                         parts.deliveries,

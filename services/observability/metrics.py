@@ -146,6 +146,12 @@ source_silent = Gauge(
     ["source"],
     registry=REGISTRY,
 )
+webhook_problems = Gauge(
+    "stafett_source_webhook_problems",
+    "What is wrong with the webhooks that the vendor of a source lists.",
+    ["source"],
+    registry=REGISTRY,
+)
 repaired = Counter(
     "stafett_reconcile_repaired",
     "Facts that a sweep of a CRM had to add, since no webhook brought them.",
@@ -239,6 +245,11 @@ def count_echoes(source: str, by: Echo, count: int) -> None:
 def set_source_silent(source: str, *, is_silent: bool) -> None:
     """Whether nothing comes from it though it usually would by now."""
     source_silent.labels(source).set(is_silent)
+
+
+def set_webhook_problems(source: str, count: int) -> None:
+    """So much is wrong with its webhooks at the vendor."""
+    webhook_problems.labels(source).set(count)
 
 
 def count_repaired(sink: str, count: int) -> None:

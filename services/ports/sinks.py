@@ -130,7 +130,7 @@ class SinkOffice(Protocol):
         """The event is carried out again from its first step. False where the sink never got it."""
 
 
-SweepKind = Literal["catch_up", "audit"]
+SweepKind = Literal["catch_up", "audit", "webhooks"]
 WriteAgain = Literal["written_again", "left_to_somebody", "no_event"]
 """`left_to_somebody`: the event was carried out once more already, so a step of it says that somebody has to end it. `no_event`: the
 sink was given no event that gives the lead to its owner, or has not carried it out."""
@@ -158,6 +158,9 @@ class SinkSweeps(Protocol):
         next_at: datetime | None = None,
     ) -> None:
         """What was seen, and where to go on, in one commit; `next_at` where the sweep is due at another time than it was claimed for."""
+
+    async def sweep_findings(self, kind: SweepKind) -> dict[str, str]:
+        """What the last sweep of this kind left as its place, by target."""
 
     async def records_by_vendor_id(self, target: str, kind: KeptKind, vendor_ids: Collection[str]) -> list[SinkRecord]:
         """Those of ours among the vendor's records."""

@@ -165,6 +165,36 @@ async def test_what_is_finished_stays_so(store, role):
     assert await role.claim() == [] and (await role.incidents.thread(sent.notification)).receipt == "one"
 
 
+async def test_a_message_is_found_by_the_receipt_that_its_channel_gave(store, role):
+    await told(store, role, (breached(1), "lead_1"))
+    (first,) = await role.claim()
+    assert await role.incidents.message_of("pager", "$one") is None
+    await finish(role, first, "sent", receipt="$one")
+    await happen(store, (breached(2), "lead_2"))
+    await role.fold()
+    role.at += 5 * MINUTE
+    await role.compose()
+    (second,) = await role.claim()
+    await finish(role, second, "sent", receipt="$two")
+    assert await role.incidents.message_of("pager", "$one") == first.notification.id
+    assert await role.incidents.message_of("pager", "$two") == second.notification.id
+    assert await role.incidents.message_of("pager", "$three") is None
+    assert await role.incidents.message_of("sales-room", "$one") is None, "another channel gave that receipt"
+
+
+async def test_of_messages_with_one_receipt_the_first_is_meant(store, role):
+    await told(store, role, (breached(1), "lead_1"))
+    (first,) = await role.claim()
+    await finish(role, first, "sent", receipt="$one")
+    role.at += MINUTE
+    await happen(store, (fulfilled(1), "lead_1"))
+    await role.fold()
+    await role.compose()
+    (update,) = await role.claim()
+    await finish(role, update, "sent", receipt="$one")
+    assert await role.incidents.message_of("pager", "$one") == first.notification.id
+
+
 async def test_groupings_keep_their_distance_by_what_was_sent(store, role):
     await told(store, role, (breached(1), "lead_1"))
     await happen(store, (breached(2), "lead_2"))

@@ -223,6 +223,15 @@ async def test_a_sweep_is_claimed_once_when_it_is_due_and_goes_on_where_it_got_t
     assert await spooled(store) == ["stafett.signals.v1"]
 
 
+async def test_what_sweeps_found_is_read_by_everybody(sinks):
+    for target, found in (("sink/crm", '["off"]'), ("sink/erp", "[]")):
+        await sinks.claim_sweep(target, "webhooks", NOW, NOW)
+        await sinks.finish_sweep(target, "webhooks", found, [])
+    await sinks.claim_sweep("sink/new", "webhooks", NOW, NOW)
+    await sinks.finish_sweep("sink/crm", "audit", "ho_7", [])
+    assert await sinks.sweep_findings("webhooks") == {"sink/crm": '["off"]', "sink/erp": "[]"}
+
+
 async def test_a_sweep_that_is_on_its_way_is_claimed_by_nobody_until_it_is_left(sinks):
     later, end = NOW + timedelta(minutes=15), NOW + timedelta(minutes=20)
     assert await sinks.claim_sweep("sink/crm", "audit", NOW, later) == Sweep(None)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from datetime import datetime, timedelta
 
 import pytest
 import yaml
@@ -475,6 +476,17 @@ async def test_a_defect_of_ours_is_a_problem_without_internals(api, monkeypatch)
     answer = await api.client.get("/v1/status", headers=bearer("all"))
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:stafett:problem:internal")
     assert "anna" not in answer.text and "ZeroDivision" not in answer.text
+
+
+async def test_the_status_names_sources_that_are_silent(api):
+    now = api.parts.now()
+    begin = now.replace(minute=0, second=0, microsecond=0)
+    hours = [begin - timedelta(weeks=week, hours=hour) for week in range(6) for hour in range(9)]
+    usual = {("web", hour): 9 for hour in hours if hour < now - timedelta(hours=5)}
+    await api.parts.traffic.add(usual, now - timedelta(weeks=9))
+    (silent,) = (await api.get("/v1/status"))["sources"]
+    assert silent["source"] == "web" and silent["why"].startswith("nothing came for ")
+    assert datetime.fromisoformat(silent["since"]) < now - timedelta(hours=4)
 
 
 async def test_a_store_that_is_away_is_a_problem_that_says_when_to_come_again(api, monkeypatch):

@@ -198,6 +198,11 @@ class SqlSinks:
             if signals:
                 await self._engines.dialect.insert(conn, t.spool, ("topic", "key", "body"), signals)
 
+    async def sweep_findings(self, kind: SweepKind) -> dict[str, str]:
+        statement = "SELECT target, cursor FROM sink_sweeps WHERE kind = :k AND cursor IS NOT NULL"
+        async with self._engines.read() as conn:
+            return {row.target: row.cursor for row in await conn.execute(text(statement), {"k": kind})}
+
     async def records_by_vendor_id(self, target: str, kind: KeptKind, vendor_ids: Collection[str]) -> list[SinkRecord]:
         if not vendor_ids:
             return []

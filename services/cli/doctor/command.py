@@ -43,10 +43,12 @@ async def examine(settings: Settings, role: str | None = None) -> list[Finding]:
     from services.cli.doctor.log import examine_log
     from services.cli.doctor.machine import examine_machine
     from services.cli.doctor.outside import examine_outside
+    from services.cli.doctor.sources import examine_sources
     from services.cli.doctor.store import examine_store
 
     findings = [*examine_files(settings), *examine_rights(settings), *examine_machine(settings)]
     findings += [finding async for finding in examine_store(settings)]
+    findings += [finding async for finding in examine_sources(settings)]
     findings += [finding async for finding in examine_log(settings, role)]
     return findings + [finding async for finding in examine_outside(settings)]
 

@@ -17,9 +17,11 @@ from schemas.sinks import RecordKind, ValueName
 from schemas.sinks.vendors import CloseSink
 from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
+from services.sinks.reconciling.webhooks import Webhook
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.close_calls import CloseCalls
 from services.sinks.vendors.close_check import check_close
+from services.sinks.vendors.close_webhooks import NEEDED, webhooks_in
 
 NOUNS: Mapping[RecordKind, str] = {
     "contact": "contact",
@@ -49,6 +51,7 @@ class Close:
     kinds: frozenset[RecordKind] = frozenset(NOUNS)
     # How late the index is, Close does not say; its own notices speak of seconds on a usual day.
     settle = timedelta(seconds=60)
+    needed = NEEDED
 
     def __init__(self, sink: CloseSink, caller: Caller, secret: str) -> None:
         self._sink, self._close = sink, CloseCalls(caller, secret)
@@ -132,6 +135,9 @@ class Close:
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:
         return await check_close(self._close, self._sink, owners)
+
+    async def webhooks(self) -> list[Webhook]:
+        return webhooks_in(await self._close.ask("webhook/"))
 
     async def whoami(self) -> str:
         return str((await self._close.ask("me/")).get("id") or "")

@@ -20,11 +20,13 @@ from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.planning.note import as_html
 from services.sinks.reconciling.sightings import Page, Sighting
+from services.sinks.reconciling.webhooks import Webhook
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.pipedrive_calls import PipedriveCalls
 from services.sinks.vendors.pipedrive_check import check_company
 from services.sinks.vendors.pipedrive_reading import look_at, read_changes
 from services.sinks.vendors.pipedrive_shapes import OPPORTUNITIES
+from services.sinks.vendors.pipedrive_webhooks import list_webhooks, needed_events
 
 PATHS: Mapping[RecordKind, str] = {
     "contact": "/api/v2/persons",
@@ -54,6 +56,7 @@ class Pipedrive:
         self._pipedrive = PipedriveCalls(caller, secret, now)
         self._shape = OPPORTUNITIES[sink.opportunity]
         self._paths = {**PATHS, "opportunity": self._shape.path}
+        self.needed = needed_events(sink.opportunity)
         kinds: set[RecordKind] = {"contact", "opportunity", "note", "task"}
         self.kinds: frozenset[RecordKind] = frozenset(kinds | ({"company"} if sink.domain_field is not None else set()))
 
@@ -155,6 +158,9 @@ class Pipedrive:
     async def whoami(self) -> str:
         answer = await self._pipedrive.read("/v1/users/me") or {}
         return str((answer.get("data") or {}).get("id") or "")
+
+    async def webhooks(self) -> list[Webhook]:
+        return await list_webhooks(self._pipedrive)
 
     async def changes(self, cursor: str | None, since: datetime) -> Page:
         return await read_changes(self._pipedrive, self._sink, cursor, since)

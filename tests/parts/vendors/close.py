@@ -81,6 +81,7 @@ class CloseAccount(VendorApi):
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     limit: Limit = field(default_factory=lambda: Limit(100_000, 1))
     rows: dict[str, dict[str, Row]] = field(default_factory=lambda: {name: {} for name in FIELDS})
+    webhooks: list[Row] = field(default_factory=list)
     last_id: int = 0
 
     def add_custom(self, kind: str, ident: str, **more: Json) -> None:
@@ -236,6 +237,10 @@ def list_notes(api: CloseAccount, request: Request) -> Answer:
     return _page(request, _of_lead(api, request, "note"))
 
 
+def list_webhooks(api: CloseAccount, request: Request) -> Answer:
+    return Answer(200, {"data": api.webhooks, "has_more": False})
+
+
 def list_statuses(api: CloseAccount, request: Request) -> Answer:
     return _page(request, [{"id": i, "label": i.removeprefix("stat_"), "type": kind} for i, kind in STATUSES.items()])
 
@@ -299,6 +304,7 @@ ROUTES = (
     Route("notes", "GET", f"{_V}/activity/note/", list_notes, query=_PAGES),
     Route("read note", "GET", f"{_V}/activity/note/{{ident}}/", read_note),
     Route("update note", "PUT", f"{_V}/activity/note/{{ident}}/", update_note, _ANY),
+    Route("webhooks", "GET", f"{_V}/webhook/", list_webhooks),
     Route("statuses", "GET", f"{_V}/status/opportunity/", list_statuses, query=_PAGES),
     Route("custom fields", "GET", f"{_V}/custom_field_schema/{{kind}}/", custom_fields),
     Route("remove", "DELETE", f"{_V}/task/{{ident}}/", remove_task),

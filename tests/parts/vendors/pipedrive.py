@@ -28,6 +28,7 @@ from tests.parts.vendors.server import Held, Request, Route, VendorApi
 
 KEY, DOMAIN, OTHER = "a" * 40, "b" * 40, "c" * 40
 TOKEN = "token-of-stand-in"
+PASSWORD = "password-of-stand-in"
 NUMBER: dict[str, Json] = {"type": "integer", "minimum": 1}
 TEXT: dict[str, Json] = {"type": "string", "minLength": 1}
 OWN: dict[str, Json] = {"type": "object", "propertyNames": {"pattern": "^[0-9a-f]{40}$"}}
@@ -108,6 +109,7 @@ class PipedriveApi(VendorApi):
             "personFields": {},
         }
     )
+    webhooks: list[dict[str, Json]] = field(default_factory=list)
     last: int = 1000
     cursors: str = "c1"
     """What the cursors of now begin with: where it changes, those that were given are not valid any more."""
@@ -330,6 +332,23 @@ def list_users(api: PipedriveApi, request: Request) -> Answer:
     return Answer(200, {"success": True, "data": [{"id": i, "active_flag": active} for i, active in api.users.items()]})
 
 
+def add_webhook(api: PipedriveApi, url: str, name: str = "*", action: str = "*", **more: Json) -> None:
+    """One of the company's webhooks; its answer holds the password of its HTTP auth."""
+    own: dict[str, Json] = {
+        "id": len(api.webhooks) + 1,
+        "subscription_url": url,
+        "event_object": name,
+        "event_action": action,
+    }
+    auth: dict[str, Json] = {"http_auth_user": "stafett", "http_auth_password": PASSWORD}
+    usual: dict[str, Json] = {"is_active": 1, "version": "2.0", "last_http_status": 202, "remove_reason": None}
+    api.webhooks.append({**own, **auth, **usual, **more})
+
+
+def list_webhooks(api: PipedriveApi, request: Request) -> Answer:
+    return Answer(200, {"success": True, "status": "ok", "data": api.webhooks})
+
+
 def me(api: PipedriveApi, request: Request) -> Answer:
     return Answer(200, {"success": True, "data": {"id": 1}})
 
@@ -368,5 +387,6 @@ PipedriveApi.routes = (
     *(Route(f"list {table}", "GET", f"/api/v2/{table}", lambda api, request, t=table: list_fields(api, request, t), query=frozenset({"limit"})) for table in ("dealFields", "personFields", "organizationFields")),
     Route("list stages", "GET", "/api/v2/stages", list_stages, query=frozenset({"limit"})),
     Route("me", "GET", "/v1/users/me", me),
+    Route("list webhooks", "GET", "/v1/webhooks", list_webhooks),
     Route("list users", "GET", "/v1/users", list_users),
 )  # fmt: skip

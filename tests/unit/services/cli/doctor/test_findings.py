@@ -1,5 +1,7 @@
 """What the doctor makes of clocks, certificates and files."""
 
+import sqlite3
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -76,6 +78,19 @@ def lose_secret(folder):
     env.write_text(
         "\n".join(line for line in env.read_text().splitlines() if not line.startswith("STAFETT_SECRET_CRM"))
     )
+
+
+def test_a_silent_source_is_wrong_with_what_is_usual(folder, capsys):
+    assert "ok     sources: " in doctor(folder, capsys)[1]
+    with sqlite3.connect(folder / "stafett.db") as store:
+        hour = 3600 * 1_000_000
+        now = int(time.time()) // 3600 * hour
+        rows = [("web", now - week * 168 * hour - back * hour, 9) for week in range(6) for back in range(6, 12)]
+        rows += [("web", now - week * 168 * hour - back * hour, 9) for week in range(1, 6) for back in range(6)]
+        store.executemany("INSERT INTO source_hours (source, hour, count) VALUES (?, ?, ?)", rows)
+    status, out = doctor(folder, capsys)
+    assert status == 1
+    assert "wrong  source web: nothing came for 5 hours" in out and "webhooks are set up" in out
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ import pytest
 from schemas.sinks.vendors import CloseSink
 from services.sinks.calls import Reply
 from services.sinks.outcomes import Trouble
+from services.sinks.reconciling.webhooks import Hook, ask_for_problems
 from services.sinks.records import Key, Wanted
 from services.sinks.vendors.close import Close
+from services.sinks.vendors.close_webhooks import NEEDED
 from tests.parts.vendors.calling import StandInCaller
-from tests.parts.vendors.close import KEY, ME, CloseApi
-from tests.parts.vendors.faults import HTML_403
+from tests.parts.vendors.close import KEY, ME, CloseApi, too_many
+from tests.parts.vendors.faults import HTML_403, Fault
 
 NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 STAGES = {name: f"stat_{name}" for name in ("offered", "accepted", "returned", "won", "lost")}
@@ -206,3 +208,34 @@ async def test_check_names_every_field_status_and_user_that_is_not_there(api):
     ]  # fmt: skip
     with pytest.raises(Trouble, match="http_401"):
         await vendor(api, secret="wrong").check({})
+
+
+HOOK = Hook("/v1/hooks/close", "https://leads.example.com")
+
+
+def webhook(url=str(HOOK), status="active", left_out=()):
+    events = [{"object_type": kind, "action": action} for kind, action in sorted(NEEDED - set(left_out))]
+    return {"id": "whsub_1", "url": url, "status": status, "events": events, "verify_ssl": True}
+
+
+async def test_webhooks_of_the_organisation_are_compared_with_what_is_needed(api):
+    crm = vendor(api)
+    (none,) = await ask_for_problems(crm, HOOK)
+    assert "none there goes to" in none
+    api.webhooks = [webhook("https://others.example.com/"), webhook()]
+    assert await ask_for_problems(crm, HOOK) == []
+    api.webhooks = [webhook(left_out=[("task.lead", "completed")])]
+    (missing,) = await ask_for_problems(crm, HOOK)
+    assert "tells of task.lead completed" in missing
+    api.webhooks = [webhook(status="paused")]
+    (off,) = await ask_for_problems(crm, HOOK)
+    assert "switched off" in off
+
+
+@pytest.mark.parametrize("fault", [HTML_403, Fault("429", "instead", too_many(3))])
+async def test_a_list_of_webhooks_that_does_not_come_is_trouble(api, fault):
+    api.webhooks = [webhook()]
+    crm = vendor(api)
+    api.plan.once(fault, "webhooks")
+    with pytest.raises(Trouble, match="http_"):
+        await crm.webhooks()

@@ -8,11 +8,13 @@ from pydantic import ValidationError
 from schemas.sinks.vendors import PipedriveSink
 from services.sinks.calls import Reply
 from services.sinks.outcomes import Trouble
+from services.sinks.reconciling.webhooks import Hook, ask_for_problems
 from services.sinks.records import Key, Wanted
 from services.sinks.vendors.pipedrive import Pipedrive
 from services.sinks.vendors.pipedrive_calls import LEFT_IN_PEACE, PipedriveCalls, trouble_of
 from tests.parts.vendors.calling import StandInCaller
-from tests.parts.vendors.pipedrive import DOMAIN, KEY, TOKEN, PipedriveApi
+from tests.parts.vendors.faults import DROP_BEFORE, HTML_403, UNAVAILABLE
+from tests.parts.vendors.pipedrive import BURST, DOMAIN, KEY, PASSWORD, TOKEN, PipedriveApi, add_webhook
 
 STAGES = {"offered": "1", "accepted": "2", "returned": "3", "won": "won", "lost": "lost"}
 CONTACT = Key("contact", "lead_1", email="eva@kund.example", phone="+46701112233")
@@ -296,3 +298,55 @@ async def test_every_problem_of_a_set_up_is_told_at_once_with_its_fix(api, clock
 def test_a_stage_that_is_no_number_is_told_at_once(stages):
     with pytest.raises(ValidationError, match="is no number of a stage"):
         sink(stages=stages)
+
+
+NO_STAGES = {}
+HOOK = Hook("/v1/hooks/pipedrive", "https://leads.example.com")
+OURS = str(HOOK)
+
+
+@pytest.mark.parametrize("opportunity", ["deal", "lead"])
+async def test_a_webhook_for_everything_is_all_that_is_needed(api, clock, opportunity):
+    add_webhook(api, "https://others.example.com/in")
+    add_webhook(api, OURS)
+    assert (
+        await ask_for_problems(
+            vendor(api, clock, opportunity=opportunity, stages=NO_STAGES if opportunity == "lead" else STAGES), HOOK
+        )
+        == []
+    )
+
+
+async def test_webhooks_of_both_versions_and_one_for_each_object_are_enough(api, crm):
+    for name in ("person", "deal"):
+        add_webhook(api, OURS, name)
+    for action in ("added", "updated", "deleted"):
+        add_webhook(api, OURS, "activity", action, version="1.0")
+    assert await ask_for_problems(crm, HOOK) == []
+
+
+async def test_what_is_wrong_with_webhooks_is_told_without_their_passwords(api, clock, crm):
+    (none,) = await ask_for_problems(crm, HOOK)
+    assert f"none there goes to {OURS}" in none
+    add_webhook(api, OURS, "deal", "create", last_http_status=401)
+    missing, answered = await ask_for_problems(crm, HOOK)
+    assert "activity change" in missing and "deal delete" in missing and "deal create" not in missing
+    assert "answered 401" in answered and PASSWORD not in missing + answered
+    api.webhooks[0] |= {"is_active": 0, "remove_reason": "failures"}
+    (off,) = await ask_for_problems(crm, HOOK)
+    assert "switched off" in off
+    (leads,) = await ask_for_problems(vendor(api, clock, opportunity="lead", stages=NO_STAGES), HOOK)
+    assert "switched off" in leads
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [(UNAVAILABLE, "transient"), (HTML_403, "throttled"), (BURST, "throttled"), (DROP_BEFORE, "transient")],
+)
+async def test_a_list_that_does_not_come_is_trouble_and_no_empty_list(api, crm, fault, kind):
+    add_webhook(api, OURS)
+    api.plan.once(fault, "list webhooks")
+    with pytest.raises(Trouble) as trouble:
+        await crm.webhooks()
+    assert trouble.value.kind == kind
+    assert await ask_for_problems(crm, HOOK) == []
