@@ -15,10 +15,11 @@ from schemas.yamlfile import BrokenAt, FileModel
 
 RecordKind = Literal["contact", "company", "opportunity", "note", "task"]
 """What a hand-over is made of in a CRM."""
-KeptKind = RecordKind | Literal["membership"]
-"""What is kept of a CRM, and of a marketing platform: a contact's being in an audience, which `before` tells of."""
+KeptKind = RecordKind | Literal["membership", "touches"]
+"""What is kept of a CRM, and of a marketing platform: a contact's being in an audience, which `before` tells of. `touches` is no record
+of theirs: what a lead did and what its note does not hold yet."""
 RECORD_KINDS: tuple[RecordKind, ...] = get_args(RecordKind)
-KEPT_KINDS: tuple[KeptKind, ...] = (*RECORD_KINDS, "membership")
+KEPT_KINDS: tuple[KeptKind, ...] = (*RECORD_KINDS, "membership", "touches")
 RecordState = Literal["making", "present", "gone"]
 """`making`: a create left, or was about to, and how it ended is not known yet."""
 StepState = Literal["sending", "done", "planned", "skipped", "waiting", "refused"]
@@ -82,10 +83,12 @@ class TaskSettings(FileModel):
 
 
 class NoteSettings(FileModel):
-    """The dossier as a note: its language and how many characters it has at most."""
+    """The dossier as a note: its language and how many characters it has at most. `touches`: what the lead did while somebody owned it
+    is a note beside it."""
 
     language: Literal["en", "sv"] = "en"
     longest: Annotated[int, Field(ge=500, le=65_000)] = 20_000
+    touches: bool = True
 
 
 class Limits(FileModel):

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from schemas.json_values import JsonValue
 from schemas.words import probably
-from schemas.yamlfile import FileModel
+from schemas.yamlfile import BrokenAt, FileModel
 
 FACTS = (
     "lead.id",
@@ -33,6 +33,10 @@ FACTS = (
     "company.region",
     "company.city",
     "company.postcode",
+    "sla.due_at",
+    "sla.state",
+    "sla.breached_at",
+    "sla.kept_at",
     "qualification.fact",
     "qualification.at",
     "qualification.fit",
@@ -51,6 +55,8 @@ FACTS = (
 )
 """What a hand-over can say, by the names that a mapping uses; `answers.NAME` beside them is an answer of a form."""
 ANSWERS = "answers."
+SLA = "sla."
+"""Before the facts of the promise to follow up, which change after the hand-over was offered."""
 TheirField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.\-]{0,199}$")]
 
 
@@ -89,7 +95,17 @@ class FieldRule(FileModel):
     def _one_origin(self) -> FieldRule:
         if sum((bool(self.of), bool(self.join), self.value is not None)) != 1:
             raise ValueError("a field has one of `of`, `join` and `value`")
+        paths = (*self.of, *self.join)
+        if self.is_of_promise and not all(path.startswith(SLA) for path in paths):
+            raise ValueError(
+                "facts of the promise (`sla.`) are written when it changes, so they stand in a field by themselves"
+            )
         return self
+
+    @property
+    def is_of_promise(self) -> bool:
+        """Whether it tells of the promise to follow up: such a field is ours, and is written again whenever that changes."""
+        return any(path.startswith(SLA) for path in (*self.of, *self.join))
 
 
 def _short_form(rules: JsonValue) -> JsonValue:
@@ -110,3 +126,16 @@ class FieldRules(FileModel):
     @classmethod
     def _short(cls, value: JsonValue) -> JsonValue:
         return _short_form(value)
+
+    @field_validator("contact", "company")
+    @classmethod
+    def _promises_are_of_hand_overs(cls, value: dict[str, FieldRule]) -> dict[str, FieldRule]:
+        for name, rule in value.items():
+            if rule.is_of_promise:
+                raise BrokenAt("the promise to follow up is of a hand-over: write it into the opportunity", name)
+        return value
+
+    @property
+    def of_promise(self) -> dict[str, FieldRule]:
+        """Fields of the opportunity that tell of the promise to follow up."""
+        return {name: rule for name, rule in self.opportunity.items() if rule.is_of_promise}

@@ -13,6 +13,9 @@ from schemas.sinks import KeptKind, RecordState
 from schemas.sinks import StepState as StepState
 from services.ports.rows import RecordOut
 
+WAITING = "waiting"
+"""In place of an id there: what a lead did is not in its note yet, `sent_at` is when it is due."""
+
 
 class SinkRecord(NamedTuple):
     """`key` is ours, `vendor_id` theirs. `made_by` is the event for which it was made or found, `sent_at` when its create left.
@@ -84,6 +87,14 @@ class SinkBook(Protocol):
 
     async def release(self, record: SinkRecord, step: SinkStep) -> None:
         """The vendor refused to make it, so nobody is making it any more: the row goes, the step says why."""
+
+
+class SinkWaiting(SinkBook, Protocol):
+    """The same for the loop, which also looks for what was noted and is due."""
+
+    async def resume_touches(self, target: str, now: datetime, next_at: datetime) -> int:
+        """The newest event of each that is due is carried out again, which writes what was noted; where it does not, it is looked for
+        again at `next_at`. What is of a hand-over that is over is not written any more. Returns how many are."""
 
 
 class SinkOffice(Protocol):
@@ -175,5 +186,5 @@ class SinkSweeps(Protocol):
         """Those of these leads of which events are not carried out at the sink yet, published and fanned out or not."""
 
 
-class Sinks(SinkBook, SinkOffice, SinkSweeps, Protocol):
+class Sinks(SinkWaiting, SinkOffice, SinkSweeps, Protocol):
     """All of them."""

@@ -19,12 +19,13 @@ from schemas.json_values import JsonValue
 from schemas.sinks import CrmSink, RecordKind
 from schemas.sinks.base import HandoverStage
 from services.ports.rows import RecordOut
-from services.ports.sinks import SinkBook, SinkRecord, SinkStep
+from services.ports.sinks import WAITING, SinkBook, SinkRecord, SinkStep
 from services.ports.written import TOLD, note_values
 from services.sinks.outcomes import Made, Trouble
-from services.sinks.planning.operations import Change, Ensure, Link, Operation
+from services.sinks.planning.operations import Change, Collect, Ensure, Link, Operation, Spread
 from services.sinks.planning.plan import EVENTS, OpenHandover, Settings, plan_of
 from services.sinks.planning.stages import may_move
+from services.sinks.planning.touches import BATCH, Touched, touches_of
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.stepping import Done, Errand, StepTaker
 from services.sinks.vendor import Vendor
@@ -115,6 +116,8 @@ class Carrier(StepTaker[Operation]):
                 return await self._change(errand, operation, step)
             case Link():
                 return await self._link(errand, operation)
+            case Collect() | Spread():
+                return await self._keep_touches(errand, operation)
             case _:
                 assert_never(operation)
 
@@ -167,7 +170,7 @@ class Carrier(StepTaker[Operation]):
         if changes:
             # Of a record that was ours before: one that is new is told of together with its id.
             await self._announce(step, known if record is not None and not is_new else None, before=record)
-            await self._vendor.update(wanted.key.kind, match.vendor_id, changes)
+            await self._update(step, record, match.vendor_id, wanted.key.kind, changes=changes)
         known = known._replace(
             state="present",
             vendor_id=match.vendor_id,
@@ -194,6 +197,7 @@ class Carrier(StepTaker[Operation]):
             name: value
             for name, value in fields.items()
             if (name in ours and match.fields.get(name) != value) or _is_blank(match.fields.get(name))
+            if not (_is_blank(value) and _is_blank(match.fields.get(name)))
         }
 
     def _stage_change(self, stage: HandoverStage | None, match: Match, key: Key) -> dict[str, JsonValue]:
@@ -266,6 +270,18 @@ class Carrier(StepTaker[Operation]):
         if record is not None and before is not None and record.written != before.written:
             await self._book.finish(step, before._replace(written=record.written))
 
+    async def _update(
+        self, step: SinkStep, before: SinkRecord | None, vendor_id: str, kind: RecordKind, *, changes: Fields
+    ) -> None:
+        """Marks of a write that was refused are taken back at once: whoever writes that value themselves is not taken for us. One that
+        was not answered may have happened, so its marks stay."""
+        try:
+            await self._vendor.update(kind, vendor_id, changes)
+        except Trouble as trouble:
+            if before is not None and before.vendor_id == vendor_id and trouble.kind != "unknown":
+                await self._book.finish(step, before)
+            raise
+
     async def _change(self, errand: Errand[Operation], operation: Change, step: SinkStep) -> Done:
         key = operation.wanted.key
         record = await self._record_of(errand, key)
@@ -280,7 +296,7 @@ class Carrier(StepTaker[Operation]):
         marks = self._marks(record, self._with_stage(operation.wanted, operation.stage), changes)
         if changes:
             await self._announce(step, record._replace(written=marks), before=record)
-            await self._vendor.update(key.kind, match.vendor_id, changes)
+            await self._update(step, record, match.vendor_id, key.kind, changes=changes)
         is_over = record.is_over or operation.stage in ("returned", "won", "lost")
         kept = record._replace(vendor_id=match.vendor_id, is_over=is_over, written=marks, seen_at=self._now())
         return Done("updated" if changes else "unchanged", kept)
@@ -291,6 +307,23 @@ class Carrier(StepTaker[Operation]):
             return Done("never_made_there", state="skipped")
         await self._vendor.link(opportunity.vendor_id, operation.other.kind, other.vendor_id)
         return Done("linked")
+
+    async def _keep_touches(self, errand: Errand[Operation], operation: Collect | Spread) -> Done:
+        """They wait from the first that is not written; whoever looks for what is due has this event come again then."""
+        kept = errand.records.get(("touches", operation.handover_id))
+        if isinstance(operation, Spread):
+            return Done("written", kept and kept._replace(vendor_id=None, sent_at=None, seen_at=self._now()))
+        record = kept or SinkRecord(
+            self._target.name,
+            "touches",
+            operation.handover_id,
+            lead_id=errand.lead_id,
+            state="present",
+            made_by=errand.event_id,
+        )
+        due = record.sent_at if record.vendor_id == WAITING and record.sent_at is not None else self._now() + BATCH
+        record = record._replace(vendor_id=WAITING, sent_at=due, made_by=errand.event_id, before=operation.touches)
+        return Done("collected", record)
 
     async def _record_of(self, errand: Errand[Operation], key: Key) -> SinkRecord | None:
         """As it was read with the lead's, or kept since; one of another lead, as a company's, is read when it is needed first."""
@@ -324,7 +357,11 @@ def _newest_handover(records: Sequence[SinkRecord]) -> OpenHandover | None:
     if handover is None:
         return None
     offers = (r.key for r in present if r.kind == "task" and r.key.rpartition(".")[0] == handover)
-    return OpenHandover(handover, next(offers, None))
+    touches = next((r for r in records if r.kind == "touches" and r.key == handover), None)
+    touched = None
+    if touches is not None:
+        touched = Touched(handover, touches_of(touches.before), is_written=touches.vendor_id != WAITING)
+    return OpenHandover(handover, next(offers, None), touched)
 
 
 def _after_create(making: SinkRecord, made: Made, fields: Fields, now: datetime) -> Done:

@@ -20,13 +20,17 @@ from schemas.sinks import Sink
 from services.loops.doorbell import Doorbell
 from services.ports.deliveries import HELD, Attempt, DeliveryQueue, Due, Outcome
 from services.ports.errors import Fenced, PortError
-from services.ports.sinks import SinkBook
+from services.ports.sinks import SinkBook, SinkWaiting
 from services.sinks.outcomes import SPARED, Trouble, TroubleKind
 from services.sinks.verdicts import Verdict, judge_trouble
 
 log = logging.getLogger("stafett.sinks")
 STEP = 1.0
 """Seconds after which a step claims no more: new events are looked for."""
+LOOK = timedelta(seconds=30)
+"""How often it is looked for what was noted and is due."""
+LOOK_AGAIN = timedelta(minutes=15)
+"""When it is looked for again, where it is still not written."""
 CALLS = 12
 """Calls that the longest plan makes; the claim of an event holds while they may take."""
 
@@ -61,14 +65,15 @@ class SinkLoop:
         self,
         target: LoopTarget,
         deliveries: DeliveryQueue,
-        book: SinkBook,
+        book: SinkWaiting,
         now: Callable[[], datetime],
         *,
         bell: Doorbell | None = None,
         on_outcome: Callable[[str, TroubleKind | str], None] = lambda _target, _outcome: None,
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
-        self._target, self._deliveries, self._now = target, deliveries, now
+        self._target, self._deliveries, self._now, self._book = target, deliveries, now, book
+        self._touches_at: datetime | None = None
         self._worker = target.worker(book, now)
         self._bell, self._on_outcome, self._on_step = bell or Doorbell(), on_outcome, on_step
         self._held_until: datetime | None = None
@@ -91,6 +96,9 @@ class SinkLoop:
         """One round; returns how much there was to do. Raises StoreUnavailable."""
         now = self._now()
         fanned_out = await self._deliveries.fan_out(self._target.name, self._matches, now)
+        if self._touches_at is None or now >= self._touches_at:
+            self._touches_at = now + LOOK
+            await self._book.resume_touches(self._target.name, now, now + LOOK_AGAIN)
         return fanned_out + await self._carry_what_is_due()
 
     async def _carry_what_is_due(self) -> int:

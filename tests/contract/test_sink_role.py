@@ -193,3 +193,50 @@ async def test_a_step_that_is_ended_from_outside_leaves_nobody_writing_behind_it
     with pytest.raises(asyncio.CancelledError):
         await step
     assert not [task for task in asyncio.all_tasks() if task.get_coro().__qualname__.endswith("hang")]
+
+
+def touch(number, at=NOW):
+    return event("lead.touched", number, at=at, owner={"person": "anna", "ids": {}}, stage="hand_over",
+                 signal_kind="form.submitted", source="web")  # fmt: skip
+
+
+async def test_a_storm_of_touches_is_one_note_and_holds_no_later_event_of_the_lead_back(world):
+    await world.happen(offered(1), *(touch(number) for number in range(2, 42)))
+    await world.rounds(30)
+    assert world.count("note") == 1, "nothing is written while they come"
+    await world.happen(event("handover.accepted", 50, handover_id="ho_1", pass_number=1, offer_id="ho_1.1"))
+    await world.rounds()
+    assert world.crm.of("opportunity")[0]["stage"] == "working"
+    world.now += timedelta(minutes=16)
+    await world.rounds(4)
+    notes = [note["text"] for note in world.crm.of("note") if note["key"] == "ho_1/touches"]
+    assert len(notes) == 1 and notes[0].count("form.submitted (web)") == 20
+    writes = len(world.crm.writes)
+    for _ in range(3):
+        world.now += timedelta(minutes=16)
+        await world.rounds(2)
+    assert len(world.crm.writes) == writes, "what is written is not due again"
+
+
+async def test_touches_are_written_though_we_are_killed_while_we_write_them(world):
+    await world.happen(offered(1), touch(2), touch(3))
+    await world.rounds()
+    world.now += timedelta(minutes=16)
+    world.crm.faults = ["kill"]
+    with pytest.raises(Killed):
+        await world.rounds()
+    world.loop = world.begin()
+    world.now += timedelta(minutes=16)
+    await world.rounds()
+    assert [note["key"] for note in world.crm.of("note")] == ["ho_1/dossier", "ho_1/touches"]
+
+
+async def test_a_lead_that_was_given_back_gets_no_note_of_what_it_did_and_does(world):
+    returned = event("handover.returned", 3, handover_id="ho_1", pass_number=1, offer_id="ho_1.1")
+    await world.happen(offered(1), touch(2), returned, touch(4))
+    await world.rounds()
+    world.now += timedelta(minutes=16)
+    await world.rounds()
+    assert world.count("note") == 1
+    (kept,) = [one for one in await world.book.records("sink/crm", "lead_1") if one.kind == "touches"]
+    assert kept.vendor_id is None, "nobody looks for it any more"

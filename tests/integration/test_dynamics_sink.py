@@ -16,6 +16,7 @@ from tests.parts.vendors.dynamics_tables import Tables
 from tests.parts.vendors.faults import Fault, Limit, Plan
 from tests.parts.vendors.server import serve
 from tests.parts.vendors.storm import Storm, differences, tell_story
+from tests.parts.vendors.touches import check_touches
 
 IDS = {name: f"aaaaaaaa-0000-4000-8000-00000000000{n}" for n, name in enumerate(("anna", "bo", "cia"))}
 STAGES = {"offered": "100000001", "accepted": "100000002", "returned": "100000003", "won": "3", "lost": "4"}
@@ -84,6 +85,10 @@ async def test_two_hundred_hand_overs_arrive_once_each_whatever_fails_on_the_way
 
 def _merged(api):
     return [row for row in api.tables.rows["contact"].values() if row["merged"]]
+
+
+async def test_what_a_lead_did_is_one_note_beside_the_dossier(store, api):
+    await check_touches(storm(store, api), api.truth)
 
 
 async def test_an_alternate_key_does_as_well_as_ids_of_our_own(store, api):

@@ -16,6 +16,7 @@ from tests.parts.vendors.published import from_environment
 from tests.parts.vendors.server import serve
 from tests.parts.vendors.storm import PEOPLE, Storm, differences, tell_story
 from tests.parts.vendors.storm_store import storm_store
+from tests.parts.vendors.touches import check_touches
 
 STAGES = {
     "offered": "offered",
@@ -95,6 +96,11 @@ async def test_hand_overs_arrive_as_one_lead_each_whatever_fails_on_the_way(stor
     assert all(api.records.beside(lead, "companies") for lead in leads)
     # No batch is sent, so its own fault never comes.
     assert len(api.plan.came) == 8 and running.kills > 1
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+async def test_what_a_lead_did_is_one_note_beside_the_dossier(store, api):
+    await check_touches(storm(store, api), api.truth)
 
 
 async def test_a_rule_of_the_account_holds_one_hand_over_and_says_which_property(store, api):

@@ -12,6 +12,7 @@ from tests.parts.vendors.salesforce_records import Field
 from tests.parts.vendors.server import serve
 from tests.parts.vendors.storm import PEOPLE, Storm, differences, tell_story
 from tests.parts.vendors.storm_store import storm_store
+from tests.parts.vendors.touches import check_touches
 
 STAGES = {
     "offered": "Offered",
@@ -80,6 +81,10 @@ async def test_two_hundred_hand_overs_arrive_once_each_whatever_fails_on_the_way
     assert sorted(row["Website"] for row in live["Account"]) == sorted({f"kund{n % 60}.example" for n in range(200)})
     assert len(live["Contact"]) == 200
     assert len(api.plan.came) == 8 and running.kills > 5 and merged
+
+
+async def test_what_a_lead_did_is_one_note_beside_the_dossier(store, api):
+    await check_touches(storm(store, api), api.truth)
 
 
 async def test_a_rule_of_the_org_holds_one_hand_over_and_says_which_field(store, api):

@@ -19,6 +19,7 @@ from tests.parts.vendors.espo_records import Field
 from tests.parts.vendors.faults import Limit, Plan
 from tests.parts.vendors.server import VendorApi, serve
 from tests.parts.vendors.storm import PEOPLE, Storm, differences, tell_story
+from tests.parts.vendors.touches import check_touches
 from tests.parts.vendors.upsales_records import Records
 
 SECRET = "STAFETT_SECRET_CRM"
@@ -143,6 +144,10 @@ async def test_hand_overs_arrive_once_each_whatever_fails_on_the_way(store, vend
     assert [state.disabled for state in await running.deliveries.states()] == [None]
     assert differences(vendor.api.truth(), story.expected, vendor.stages) == []
     assert len(vendor.api.plan.came) == len({rule.fault.name for rule in vendor.faults}) and running.kills > 2
+
+
+async def test_what_a_lead_did_is_one_note_beside_the_dossier(store, vendor, url):
+    await check_touches(storm(store, vendor, url, seed=5), vendor.api.truth)
 
 
 async def test_a_key_that_is_refused_pauses_the_sink_and_nothing_is_lost(store, vendor, url):

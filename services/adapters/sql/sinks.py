@@ -17,7 +17,7 @@ from services.adapters.sql.grouping import Grouped
 from services.adapters.sql.sink_writes import RECORD, STEP, Begin, Finish, Release, SinkWriting, keep_record, keep_steps
 from services.ports.instants import instant, instant_or_none, micros
 from services.ports.rows import RecordOut
-from services.ports.sinks import SinkRecord, SinkStep, Sweep, SweepKind, WriteAgain
+from services.ports.sinks import WAITING, SinkRecord, SinkStep, Sweep, SweepKind, WriteAgain
 
 _RECORDS = f"SELECT {', '.join(RECORD)} FROM sink_records WHERE"  # noqa: S608 - columns that this module writes
 _STEPS = f"SELECT {', '.join(STEP)} FROM sink_steps WHERE"  # noqa: S608 - columns that this module writes
@@ -160,6 +160,25 @@ class SqlSinks:
             text("DELETE FROM sink_steps WHERE target = :t AND event_id = :e"), {"t": target, "e": event_id}
         )
         return done.rowcount == 1
+
+    async def resume_touches(self, target: str, now: datetime, next_at: datetime) -> int:
+        due = """UPDATE sink_records SET sent_at = :next WHERE target = :t AND kind = 'touches' AND vendor_id = :w
+            AND sent_at <= :now RETURNING made_by"""
+        over = """UPDATE sink_records SET vendor_id = NULL WHERE target = :t AND kind = 'touches' AND vendor_id = :w
+            AND sent_at <= :now AND NOT EXISTS (SELECT 1 FROM sink_records o WHERE o.target = :t AND o.kind = 'opportunity'
+                AND o.key = sink_records.key AND o.state = 'present' AND NOT o.is_over)"""
+        again = """UPDATE deliveries SET state = 'pending', next_at = :now, finished_at = NULL
+            WHERE subscription = :t AND event_id = :e AND state = 'delivered'"""
+        async with self._engines.write() as conn:
+            values = {"t": target, "w": WAITING, "now": micros(now), "next": micros(next_at)}
+            await conn.execute(text(over), {name: value for name, value in values.items() if name != "next"})
+            events = [row.made_by for row in await conn.execute(text(due), values)]
+            for event in events:
+                await conn.execute(text(again), {"t": target, "e": event, "now": micros(now)})
+                await conn.execute(
+                    text("DELETE FROM sink_steps WHERE target = :t AND event_id = :e"), {"t": target, "e": event}
+                )
+        return len(events)
 
     async def claim_sweep(self, target: str, kind: SweepKind, now: datetime, next_at: datetime) -> Sweep | None:
         async with self._engines.write() as conn:

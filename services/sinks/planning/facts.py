@@ -28,6 +28,8 @@ def facts_of(event: Envelope, offer: HandoverOffered, public_url: str | None = N
         "offer.number": offer.offer_number,
         "offer.expires_at": offer.expires_at,
         "offer.follow_up_due_at": offer.follow_up_due_at,
+        "sla.due_at": offer.follow_up_due_at,
+        "sla.state": "running" if offer.follow_up_due_at is not None else None,
         "owner.person": offer.owner.person if offer.owner else None,
         "event.time": event.time,
         "company.name": dossier.company_name,

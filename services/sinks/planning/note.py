@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from html import escape
 from typing import Literal
@@ -31,6 +31,7 @@ Word = Literal[
     "record",
     "missing",
     "unproven",
+    "touches",
 ]
 WORDS: dict[Literal["en", "sv"], dict[Word, str]] = {
     "en": {
@@ -51,6 +52,7 @@ WORDS: dict[Literal["en", "sv"], dict[Word, str]] = {
         "record": "What happened so far",
         "missing": "Not known, though agreed on",
         "unproven": "Said by nobody who is proven",
+        "touches": "What they did since it is yours, newest first",
     },
     "sv": {
         "title": "Överlämnad av marknad",
@@ -70,6 +72,7 @@ WORDS: dict[Literal["en", "sv"], dict[Word, str]] = {
         "record": "Vad som hänt hittills",
         "missing": "Okänt, fast det är överenskommet",
         "unproven": "Sagt av någon som inte är bekräftad",
+        "touches": "Vad de gjort sedan den blev din, senaste först",
     },
 }
 _OF_COMPANY = ("company.name", "company.domain", "company.employees", "company.city", "company.country")
@@ -94,6 +97,12 @@ def task_text(settings: NoteSettings, facts: Facts, marker: str) -> str:
     )
     lines = [f"{words[word]}: {_plain(facts[name])}" for word, name in asked if facts.get(name)]
     return _fitting("\n".join(lines), settings.longest, marker)
+
+
+def touches_text(touches: Iterable[tuple[datetime, str, str]], settings: NoteSettings, marker: str) -> str:
+    """What the lead did: (when, which kind of signal, of which source), newest first."""
+    lines = [f"- {_plain(at)} {kind} ({_plain(source)})" for at, kind, source in touches]
+    return _fitting("\n".join((f"{WORDS[settings.language]['touches']}:", *lines)), settings.longest, marker)
 
 
 def _fitting(text: str, longest: int, marker: str) -> str:

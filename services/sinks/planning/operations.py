@@ -1,4 +1,4 @@
-"""The three things that a sink does with a record. Each has a name under which its outcome is kept."""
+"""What a sink does with a record. Each has a name under which its outcome is kept."""
 
 from __future__ import annotations
 
@@ -35,5 +35,20 @@ class Link(NamedTuple):
     other: Key
 
 
-Operation = Ensure | Change | Link
+class Collect(NamedTuple):
+    """What a lead did is noted, to be written with what follows; `touches` (JSON) are those of the hand-over from now on."""
+
+    name: str
+    handover_id: str
+    touches: str
+
+
+class Spread(NamedTuple):
+    """All that was noted of the hand-over is in its note."""
+
+    name: str
+    handover_id: str
+
+
+Operation = Ensure | Change | Link | Collect | Spread
 Plan = tuple[Operation, ...]

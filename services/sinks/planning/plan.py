@@ -20,6 +20,7 @@ from schemas.events import (
     HandoverWon,
     LeadOwnerChanged,
     LeadStageChanged,
+    LeadTouched,
     Owner,
     SlaBreached,
 )
@@ -27,38 +28,46 @@ from schemas.json_values import JsonValue
 from schemas.sinks import CrmSink, ValueName
 from schemas.sinks.base import HandoverStage
 from services.sinks.outcomes import Trouble
+from services.sinks.planning import promise
 from services.sinks.planning.facts import Facts, facts_of, map_facts
 from services.sinks.planning.note import note_text, task_text
 from services.sinks.planning.operations import Change, Ensure, Link, Operation, Plan
+from services.sinks.planning.promise import promise_changes
+from services.sinks.planning.touches import Touched, touches_plan
 from services.sinks.records import Key, Wanted
 
-EVENTS: frozenset[str] = frozenset(
-    event.type_name
-    for event in (
-        HandoverOffered,
-        HandoverAccepted,
-        HandoverFollowedUp,
-        HandoverRejected,
-        HandoverExpired,
-        HandoverWithdrawn,
-        HandoverReturned,
-        HandoverTransferred,
-        HandoverWon,
-        HandoverLost,
-        LeadOwnerChanged,
-        LeadStageChanged,
-        SlaBreached,
+EVENTS: frozenset[str] = (
+    frozenset(
+        event.type_name
+        for event in (
+            HandoverOffered,
+            HandoverAccepted,
+            HandoverFollowedUp,
+            HandoverRejected,
+            HandoverExpired,
+            HandoverWithdrawn,
+            HandoverReturned,
+            HandoverTransferred,
+            HandoverWon,
+            HandoverLost,
+            LeadOwnerChanged,
+            LeadStageChanged,
+            SlaBreached,
+            LeadTouched,
+        )
     )
+    | promise.EVENTS
 )
 """The events of which something follows in a CRM."""
 Values = dict[ValueName, JsonValue]
 
 
 class OpenHandover(NamedTuple):
-    """A hand-over that is not over, and the newest offer of it that has a task."""
+    """A hand-over that is not over, the newest offer of it that has a task, and what is kept of what the lead did."""
 
     id: str
     offer_id: str | None = None
+    touched: Touched | None = None
 
 
 class Settings(NamedTuple):
@@ -90,8 +99,14 @@ def plan_of(event: Envelope, data: EventData, settings: Settings, newest: OpenHa
         case HandoverTransferred():
             is_newest = newest is not None and newest.id == data.handover_id
             return _give(newest if is_newest else OpenHandover(data.handover_id), data.owner, settings)
+        case LeadTouched():
+            kept = newest.touched or Touched(newest.id) if newest is not None else None
+            note = settings.sink.note
+            return touches_plan(event, data, kept, note) if kept is not None and note.touches else ()
         case SlaBreached():
-            return _hurry(data)
+            return (*_hurry(data), *promise_changes(data, settings.sink.fields))
+        case _ if event.type in promise.EVENTS:
+            return promise_changes(data, settings.sink.fields)
         case _:
             return _answer(data, settings)
 
@@ -166,9 +181,8 @@ def _opportunity(key: Key, facts: Facts, offer: HandoverOffered, settings: Setti
     if due := _due(offer, settings.sink):
         values["due_at"] = due
     # What a person changed there stays: a second offer is for another person by another time, and nothing else.
-    return _without_blanks(
-        key, values, map_facts(settings.sink.fields.opportunity, facts), frozenset({"owner", "due_at"})
-    )
+    owned = frozenset({"owner", "due_at", *settings.sink.fields.of_promise})
+    return _without_blanks(key, values, map_facts(settings.sink.fields.opportunity, facts), owned)
 
 
 def _note(offer: HandoverOffered, facts: Facts, sink: CrmSink, hangs_on: tuple[Key, ...]) -> Ensure:

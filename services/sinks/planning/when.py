@@ -11,6 +11,7 @@ from cel_expr_python import cel
 
 from routing.agreement.cel_words import plain_complaint
 from schemas.sinks import FACTS
+from schemas.sinks.mapping import SLA
 from services.sinks.planning.facts import Facts
 
 _AT = ("offer.expires_at", "offer.follow_up_due_at", "event.time", "qualification.at", "dossier.meeting_booked_at")
@@ -32,8 +33,8 @@ def _type_of(fact: str) -> cel.Type:
     return cel.Type.BOOL if fact == "dossier.complete" else cel.Type.STRING
 
 
-VARIABLES = {fact: _type_of(fact) for fact in FACTS if not fact.startswith("contact.")}
-"""What a condition may name, with its type."""
+VARIABLES = {fact: _type_of(fact) for fact in FACTS if not fact.startswith(("contact.", SLA))}
+"""What a condition may name, with its type: nothing of the person, and nothing that is known only later."""
 _ENV = cel.NewEnv(variables=VARIABLES)
 
 

@@ -130,7 +130,8 @@ class Odoo:
         if kind == "task" and fields.get("state") in ENDINGS:
             await self._end_task(ids, str(fields["state"]))
             return
-        values = dict(fields)
+        # Nothing is False there.
+        values = {name: False if value is None else value for name, value in fields.items()}
         if kind == "opportunity" and values.get("stage_id") == LOST:
             del values["stage_id"]
             await self._odoo.ask("crm.lead", "action_set_lost", {}, ids=ids, is_write=True)

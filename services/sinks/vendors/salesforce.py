@@ -62,7 +62,7 @@ NAMES: Mapping[RecordKind, Mapping[ValueName, str]] = {
 }
 """Their fields of our values; what is not among them has no place in Salesforce."""
 DOSSIER = "Stafett"
-"""The subject of the task that is the dossier."""
+"""The subject of the tasks that are the dossier, and what the lead did since."""
 MOVED = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
 """What is said of a record that another one is to hang on, and that is no more."""
 

@@ -25,6 +25,7 @@ from services.sinks.vendors.upsales_shapes import (
     FIRST_LINE,
     NAMES,
     PATHS,
+    TOUCHES,
     as_read,
     custom_of,
     domain_of,
@@ -91,22 +92,23 @@ class Upsales:
             case "task":
                 return await self._by_key(key, self._sink.task_key_field, names)
             case "note":
-                return await self.read("note", parents.get("opportunity", "0"), names)
+                return await self.read("note", _part_id(key, parents), names)
             case _:
                 assert_never(key.kind)
 
     async def read(self, kind: RecordKind, vendor_id: str, names: Collection[str]) -> Match | None:
         row = await self._upsales.read(path_of(kind, vendor_id))
-        if row is None or (kind == "note" and part_of(row.get("notes")) is None):
-            return None
-        return self._match_of(kind, row, names)
+        if kind != "note" or row is None:
+            return self._match_of(kind, row, names) if row is not None else None
+        part = part_of(row.get("notes"), of_touches=vendor_id.endswith(TOUCHES))
+        return Match(vendor_id, {"notes": part}) if part is not None else None
 
     async def create(self, key: Key, fields: Fields, parents: Parents) -> Made:
         kind = key.kind
         if kind == "note":
-            order = parents.get("opportunity", "0")
-            await self.update("note", order, fields)
-            return Made(order)
+            part = _part_id(key, parents)
+            await self.update("note", part, fields)
+            return Made(part)
         body = await self._body(kind, fields) | self._besides(kind, parents)
         named = _NAMED if kind == "contact" else ""
         row = await self._upsales.write("POST", f"/{PATHS[kind]}{named}", body)
@@ -240,3 +242,8 @@ class Upsales:
     def _url(self, kind: RecordKind, vendor_id: str) -> str | None:
         pages = {"contact": "contacts", "company": "companies"}
         return f"https://power.upsales.com/#/{pages[kind]}/{vendor_id}" if kind in pages else None
+
+
+def _part_id(key: Key, parents: Parents) -> str:
+    """The opportunity's, whose notes hold it; the part of what the lead did is another one of them."""
+    return parents.get("opportunity", "0") + (TOUCHES if key.text.endswith(TOUCHES) else "")

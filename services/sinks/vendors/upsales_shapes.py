@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from schemas.json_values import JsonObject, JsonValue
@@ -36,11 +37,15 @@ PRIORITIES = {"normal": 0, "high": 3}
 CUSTOM = "custom_"
 """Before the number of a field of their own."""
 FIRST_LINE = "--- Stafett ---"
+TOUCHES = "/touches"
+"""How the marker of that part ends, and the id that we know it by, which else is that of the opportunity."""
+_PART = re.compile(rf"{FIRST_LINE}(?:(?!{FIRST_LINE}).)*?\nStafett [^\n]*", re.DOTALL)
 
 
 def path_of(kind: RecordKind, vendor_id: str) -> str:
     """Where a record is. Raises Trouble (gone) for an id that is none."""
-    return f"/{PATHS[kind]}/{number_of(vendor_id)}"
+    number = vendor_id.removesuffix(TOUCHES) if kind == "note" else vendor_id
+    return f"/{PATHS[kind]}/{number_of(number)}"
 
 
 def number_of(vendor_id: str) -> int:
@@ -77,8 +82,6 @@ def as_read(kind: RecordKind, name: str, row: JsonObject) -> JsonValue:
             return (row.get(name) or {}).get("id")
         case "state":
             return "open" if row.get("closeDate") is None else "done"
-        case "notes" if kind == "note":
-            return part_of(row.get("notes"))
         case "date":
             return str(row["date"])[:10] if row.get("date") else None
         case _:
@@ -91,17 +94,16 @@ def custom_of(row: JsonObject) -> dict[int, JsonValue]:
     return {int(one["fieldId"]): one.get("value") for one in held if isinstance(one, dict) and "fieldId" in one}
 
 
-def part_of(notes: JsonValue) -> str | None:
-    """Ours of an opportunity's notes; None where there is none."""
-    _, line, rest = str(notes or "").partition(FIRST_LINE)
-    text, marker, after = rest.partition("\nStafett ")
-    return f"{line}{text}{marker}{after.partition(chr(10))[0]}" if line and marker else None
+def part_of(notes: JsonValue, *, of_touches: bool = False) -> str | None:
+    """Ours of an opportunity's notes, the dossier or what the lead did since; None where there is none."""
+    parts = _PART.findall(str(notes or ""))
+    return next((part for part in parts if part.endswith(TOUCHES) == of_touches), None)
 
 
 def with_part(notes: JsonValue, part: str) -> str:
     """The notes with ours in its place, or at their end."""
     text = str(notes or "")
-    held = part_of(text)
+    held = part_of(text, of_touches=part.endswith(TOUCHES))
     return text.replace(held, part, 1) if held is not None else f"{text}\n\n{part}" if text.strip() else part
 
 

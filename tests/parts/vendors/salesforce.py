@@ -113,7 +113,8 @@ class SalesforceApi(VendorApi):
             ]
 
         activities = of("Task", "WhatId")
-        notes = [row for row in activities if "/dossier" in str(row.get("Description"))]
+        names = ("/dossier", "/touches")
+        notes = [row for row in activities if any(name in str(row.get("Description")) for name in names)]
         tasks = [row for row in activities if row not in notes]
         still_open = [row for row in tasks if not self.records.shown("Task", row, "IsClosed")]
         return Held(

@@ -142,6 +142,10 @@ class Storm:
     async def begin(self, events: list[Envelope]) -> None:
         """The sink is there, then the events come into its feed."""
         await self.deliveries.fan_out(self.sink.target, lambda *_: False, self.now)
+        await self.add(events)
+
+    async def add(self, events: list[Envelope]) -> None:
+        """More of them."""
         async with self._store.batch() as batch:
             await batch.write(Writes(outbox=[_row(one) for one in events]))
         epoch = await self._store.acquire_lease("relay", "me", 60)

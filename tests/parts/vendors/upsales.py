@@ -7,6 +7,7 @@ are: the keys of errors but `ThrottleLimit` and `ServerError`, that unknown fiel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -102,13 +103,12 @@ class UpsalesApi(VendorApi):
         for number, order in self.records.kept["orders"].items():
             key = str(_custom(order).get(KEY))
             tasks = [t for t in self.records.kept["activities"].values() if _ref(t["opportunity"]) == number]
-            notes = str(order["notes"] or "")
             found[key] = Held(
                 ids=(*(found[key].ids if key in found else ()), str(number)),
                 owner=str(_ref(order["user"])),
                 stage=str(_ref(order["stage"])),
                 contacts=(str(_ref(order["contact"])),) if order["contact"] else (),
-                notes=tuple(f"Stafett {part}" for part in notes.split("\nStafett ")[1:]),
+                notes=tuple(re.findall(r"--- Stafett ---.*?\nStafett [^\n]*", str(order["notes"] or ""), re.DOTALL)),
                 open_tasks=tuple((str(t["description"]), _first_user(t)) for t in tasks if t["closeDate"] is None),
                 tasks=len(tasks),
             )

@@ -25,7 +25,7 @@ def test_the_page_has_every_fact_and_no_other():
     facts = {
         name
         for name in section("Fields")
-        if re.fullmatch(r"(lead|handover|offer|owner|event|contact|company|qualification|links|dossier)\.\w+", name)
+        if re.fullmatch(r"(lead|handover|offer|owner|event|contact|company|qualification|links|dossier|sla)\.\w+", name)
     }
     assert facts == set(FACTS)
 
@@ -53,6 +53,9 @@ def test_the_page_names_each_action_of_the_command():
 
 
 def test_the_file_on_the_page_loads():
-    (block,) = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    (entry,) = load(block, SinksFile, "docs/sinks.md").sinks
+    whole, fields = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    (entry,) = load(whole, SinksFile, "docs/sinks.md").sinks
     assert entry.owns == ("phone",)
+    head = whole.partition("  fields:\n")[0]
+    (entry,) = load(head + fields, SinksFile, "docs/sinks.md").sinks
+    assert set(entry.fields.of_promise) == {"stafett_due", "stafett_promise", "stafett_broken"}

@@ -406,3 +406,64 @@ async def test_a_record_that_others_made_is_told_of_whatever_ends_us_before_it_i
     await world.insist(offered(lead="lead_1", company_domain=None))
     told = [kind for kind, _ in world.book.signals]
     assert told.count("opportunity") == 1
+
+
+async def test_a_write_that_was_refused_leaves_no_mark_and_one_that_was_not_answered_does():
+    for trouble, is_marked in (
+        (Trouble("refused_data", "x"), False),
+        (Trouble("transient", "x"), False),
+        ("lose", True),
+    ):
+        world = World()
+        await world.carry(offered())
+        world.crm.faults = [trouble]
+        with pytest.raises(Trouble):
+            await world.carry(event("handover.accepted", 2, handover_id="ho_1", pass_number=1, offer_id="ho_1.1"))
+        kept = world.book.kept["opportunity", "ho_1"]
+        assert is_echo(kept.written, "stage", "working", world.now) is is_marked
+        assert is_echo(kept.written, "owner", "ANNA", world.now)
+
+
+PROMISE = {
+    "due": "sla.due_at",
+    "state": {"of": "sla.state", "words": {"running": "Open", "kept": "Kept", "breached": "Broken"}},
+    "broken": "sla.breached_at",
+}
+
+
+def promise(number, kind, **more):
+    fields = {"clock_id": "c1", "policy": "p", "metric": "follow_up", "subject_kind": "lead", "subject_id": "lead_1",
+              "started_at": NOW, "target": "4h", "due_at": "2026-06-08T13:00:00Z", "handover_id": "ho_1"}  # fmt: skip
+    return event(f"sla.{kind}", number, **{**fields, **more})
+
+
+async def test_the_opportunity_shows_by_when_it_has_to_be_followed_up_and_what_became_of_it():
+    world = World(of=sink(fields={"opportunity": PROMISE}))
+    happened = offered()
+    happened.data["follow_up_due_at"] = "2026-06-08T13:00:00Z"
+    await world.carry(happened)
+    (opportunity,) = world.crm.of("opportunity")
+    assert opportunity["due"] == "2026-06-08T13:00:00.000000Z" and opportunity["state"] == "Open"
+    opportunity["due"] = "what a person typed is ours all the same"
+    await world.carry(promise(2, "breached", noticed_at=NOW))
+    assert (
+        opportunity["state"] == "Broken"
+        and opportunity["broken"] == opportunity["due"] == "2026-06-08T13:00:00.000000Z"
+    )
+    kept = {"old": "breached", "new": "fulfilled", "cause": "s", "fulfilled_at": "2026-06-08T10:00:00Z"}
+    await world.carry(promise(3, "corrected", **kept))
+    assert opportunity["state"] == "Kept" and opportunity["broken"] is None
+    writes = len(world.crm.writes)
+    await world.carry(promise(4, "corrected", **kept))
+    assert len(world.crm.writes) == writes, "what is there already is not written again"
+
+
+async def test_a_second_offer_begins_the_promise_again():
+    world = World(of=sink(fields={"opportunity": PROMISE}))
+    await world.carry(offered())
+    await world.carry(promise(2, "breached", noticed_at=NOW))
+    again = offered(3, offer=2, owner="bo")
+    again.data["follow_up_due_at"] = "2026-06-09T13:00:00Z"
+    await world.carry(again)
+    (opportunity,) = world.crm.of("opportunity")
+    assert (opportunity["state"], opportunity["due"]) == ("Open", "2026-06-09T13:00:00.000000Z")

@@ -83,7 +83,9 @@ async def test_a_hand_over_is_an_order_of_a_contact_with_notes_and_a_to_do(api):
     task = await make(upsales, TASK, parents, subject="K" * 120, text=text, state="open", owner="7", due_at=due)
     (held,) = api.truth().values()
     assert held.ids == (parents["opportunity"],) and (held.owner, held.stage) == ("7", STAGES["offered"])
-    assert held.contacts == (parents["contact"],) and held.notes == ("Stafett ho_1/dossier",)
+    assert held.contacts == (parents["contact"],) and held.notes == (
+        "--- Stafett ---\nEva & co\n\nStafett ho_1/dossier",
+    )
     assert held.open_tasks == (("K" * 100, "7"),)
     order = api.records.kept["orders"][int(parents["opportunity"])]
     assert order["date"] == "2027-02-28" and order["probability"] == 10 and note == parents["opportunity"]
@@ -333,3 +335,19 @@ async def test_a_key_that_is_refused_ends_the_check(api):
 def test_the_file_says_what_could_never_work(values, problem):
     with pytest.raises(ValueError, match=problem):
         sink(**values)
+
+
+async def test_what_the_lead_did_is_another_part_of_the_notes_than_the_dossier(api):
+    upsales = vendor(api)
+    parents = await hand_over(upsales)
+    touches = Key("note", "ho_1/touches")
+    made = [await make(upsales, key, parents, text=f"first\n\n{key.marker}") for key in (NOTE, touches)]
+    await upsales.update("note", made[1], upsales.render(Wanted(touches, {"text": f"second\n\n{touches.marker}"})))
+    (held,) = api.truth().values()
+    assert held.notes == tuple(
+        f"--- Stafett ---\n{text}\n\nStafett ho_1/{name}"
+        for text, name in (("first", "dossier"), ("second", "touches"))
+    )
+    found = [await upsales.find(key, ("notes",), parents) for key in (NOTE, touches)]
+    assert [one.vendor_id for one in found] == made
+    assert found[1].fields["notes"] == held.notes[1]
