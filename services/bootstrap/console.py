@@ -15,9 +15,12 @@ from services.console.console import Console
 from services.console.live import Live
 from services.console.rendering import Pages
 from services.console.static_files import StaticFiles
+from services.forum.desk import ForumDesk
 
 
-def console_of(parts: Parts, commanding: Commanding, incidents: Incidents, stopping: asyncio.Event) -> Console:
+def console_of(
+    parts: Parts, commanding: Commanding, incidents: Incidents, forum: ForumDesk, *, stopping: asyncio.Event
+) -> Console:
     """`stopping` ends what open pages listen to."""
     page = SqlPageReading(parts.store.engines)
     return Console(
@@ -27,6 +30,7 @@ def console_of(parts: Parts, commanding: Commanding, incidents: Incidents, stopp
         commanding=commanding,
         incidents=incidents,
         ruling=partial(ruling_now, parts),
+        forum=forum,
         live=Live(page, stopping),
         pages=Pages(StaticFiles()),
         now=parts.now,

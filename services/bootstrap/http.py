@@ -52,6 +52,7 @@ from services.bootstrap.traffic import TrafficCounter
 from services.console.screens import screen_routes
 from services.door.bodies import limit_bodies
 from services.door.headers import add_headers
+from services.forum.desk import ForumDesk
 from services.ingest.accepting.intake import Intake
 from services.ingest.app import Hooks
 from services.ingest.configured.mapped import ConditionError, check
@@ -176,10 +177,10 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
         app.add_route("/metrics", _for_keys(metering.metrics_handler(parts), access), methods=["GET"])
     if api:
         incidents = Incidents(parts.incidents, acknowledging_of(parts))
-        api_parts = _ApiParts(access, commanding, incidents)
+        api_parts = _ApiParts(access, commanding, incidents, forum_desk(parts))
         app.include_router(_api(parts, sources, intake=intake, stopping=stopping, api=api_parts))
         add_acknowledging(app, parts, incidents.acknowledge)
-        console = console_of(parts, commanding, incidents, stopping)
+        console = console_of(parts, commanding, incidents, api_parts.forum, stopping=stopping)
         app.add_middleware(BesidePage, page=guarded_page(parts, screen_routes(console), console.pages))
     add_health(app, partial(readiness, parts, hooks), access, intake=hooks)
     return app
@@ -261,6 +262,7 @@ class _ApiParts(NamedTuple):
     access: Access
     commanding: Commanding
     incidents: Incidents
+    forum: ForumDesk
 
 
 def _api(
@@ -290,7 +292,7 @@ def _api(
         incidents=api.incidents,
         sinks=SinkDesk(read_every_sink(parts.settings), parts.sinks, parts.deliveries, parts.now),
         desk=desk_of(parts),
-        forum=forum_desk(parts),
+        forum=api.forum,
         persons=persons,
         troubles=source_watch_of(parts.settings, parts.traffic, parts.sinks, parts.now).troubles,
     )

@@ -13,6 +13,7 @@ from services.console.language.reader import Reader, reader_of
 from services.console.live import Live
 from services.console.rendering import Pages
 from services.console.signed_in import SignedIn
+from services.forum.desk import ForumDesk
 from services.ports.console import PageReading, Sight
 from services.ports.reading import ApiReading, Reading
 from services.rules.ruling import Ruling
@@ -27,6 +28,7 @@ class Console(NamedTuple):
     commanding: Commanding
     incidents: Incidents
     ruling: Callable[[], Awaitable[Ruling]]
+    forum: ForumDesk
     live: Live
     pages: Pages
     now: Callable[[], datetime]

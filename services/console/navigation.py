@@ -17,7 +17,10 @@ class Screen(NamedTuple):
     right: Right | None = None
 
 
-SCREENS: tuple[Screen, ...] = (Screen("/", mark("Now")),)
+SCREENS: tuple[Screen, ...] = (
+    Screen("/", mark("Now")),
+    Screen("/forum", mark("Forum"), "forum"),
+)
 
 
 def screens_for(somebody: SignedIn) -> Iterator[Screen]:

@@ -1,4 +1,5 @@
-"""Pages from templates. What comes from outside is escaped by the templates themselves; nothing is marked as safe, which a test sees to."""
+"""Pages from templates. What comes from outside is escaped by the templates themselves; no template marks anything as
+safe, which a test sees to; of what is given to them the forum's charts alone are markup, and these escape what they name."""
 
 from __future__ import annotations
 

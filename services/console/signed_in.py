@@ -13,12 +13,12 @@ from schemas.certain import certainly
 from schemas.notify import Language
 from schemas.roster import Role
 
-Right = Literal["all_leads", "notes", "plumbing"]
-"""`all_leads`: those of everybody. `notes`: what salespeople wrote and said of leads. `plumbing`: what is set aside, and what
+Right = Literal["all_leads", "forum", "notes", "plumbing"]
+"""`all_leads`: those of everybody. `forum`: the weekly report, and what is entered for it. `notes`: what salespeople wrote and said of leads. `plumbing`: what is set aside, and what
 runs, with everything that changes it."""
 RIGHTS: dict[Role, frozenset[Right]] = {
-    "manager": frozenset({"all_leads", "notes", "plumbing"}),
-    "marketing": frozenset({"all_leads"}),
+    "manager": frozenset({"all_leads", "forum", "notes", "plumbing"}),
+    "marketing": frozenset({"all_leads", "forum"}),
     "sales": frozenset({"notes"}),
     "sdr": frozenset({"notes"}),
     "account_manager": frozenset({"notes"}),

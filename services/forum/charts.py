@@ -76,7 +76,11 @@ def draw_lines(chart: Chart, series: Sequence[Series]) -> str:
         if last is not None:
             y = _free(ends, (places[last] or (0, low))[1])
             text = f"{_cut(one.name)}: {one.points[last].text}"
-            parts.append(f'<text x="{right + 10}" y="{y + 4}" fill="{colour}">{escape(text)}</text>')
+            # The name is of the text's colour, which is readable on any ground; the stroke before it says which line it is.
+            parts.append(
+                f'<path d="M{right + 8} {y}h14" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes or "none"}"/>'
+            )
+            parts.append(f'<text x="{right + 26}" y="{y + 4}">{escape(text)}</text>')
     if shown:
         parts += _axis(shown[0].points, low, right)
     return _svg(chart, HEIGHT, parts)

@@ -15,7 +15,7 @@ from routing.forum.weeks import monday_of
 from routing.model.ids import derive
 from schemas.forum import Action, Cost, ForumEntry, Lesson
 from schemas.words import probably
-from services.forum.reports import compute_report, list_ids
+from services.forum.reports import compute_report, list_behind
 from services.ports.forum import ForumStore, StoryReading
 from services.rules.ruling import Ruling
 
@@ -74,9 +74,26 @@ class ForumDesk:
         while len(self._kept) > KEPT:
             del self._kept[next(iter(self._kept))]
 
-    def ids(self, frame: Frame, query: Query, brands: Brands = None) -> AsyncIterator[str]:
+    async def ids(self, frame: Frame, query: Query) -> AsyncIterator[str]:
         """Every id behind a figure."""
-        return list_ids(self._stories_of(brands), frame, query)
+        async for _, ids in list_behind(self._stories, frame, query):
+            for ident in ids:
+                yield ident
+
+    async def subjects(
+        self, frame: Frame, queries: Iterable[Query], most: int, brands: Brands = None
+    ) -> dict[str, list[str]]:
+        """Whose events are behind a figure, each with its ids: of the first so many leads and promises by number that there are. Each id
+        once, whatever the figure divides by what."""
+        found: dict[str, dict[str, None]] = {}
+        for query in queries:
+            seen = 0
+            async for subject, ids in list_behind(self._stories_of(brands), frame, query):
+                found.setdefault(subject, {}).update(dict.fromkeys(ids))
+                seen += 1
+                if seen == most:
+                    break
+        return {subject: list(found[subject]) for subject in sorted(found)[:most]}
 
     def _stories_of(self, brands: Brands) -> StoryReading:
         return self._stories if brands is None else self._stories.within(brands)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from importlib.util import find_spec
 
 from services.forum.view import ReportView
 
@@ -13,6 +14,11 @@ class PdfMissing(Exception):
 
     def __init__(self) -> None:
         super().__init__("PDF needs typst, which is not installed: pip install 'stafett[pdf]'")
+
+
+def can_make_pdf() -> bool:
+    """Whether what makes PDFs is installed."""
+    return find_spec("typst") is not None
 
 
 def pdf_of(view: ReportView) -> bytes:

@@ -26,15 +26,16 @@ async def compute_report(reading: StoryReading, store: ForumStore, frame: Frame)
     return await asyncio.to_thread(forum.report, records)
 
 
-async def list_ids(reading: StoryReading, frame: Frame, query: Query) -> AsyncIterator[str]:
-    """Every id behind a figure, lead by lead. Raises StoreUnavailable."""
+async def list_behind(reading: StoryReading, frame: Frame, query: Query) -> AsyncIterator[tuple[str, list[str]]]:
+    """(subject, its ids) behind a figure, lead by lead. Raises StoreUnavailable."""
     async for page in _pages(reading):
-        for ident in await asyncio.to_thread(_ids_in, page, frame, query):
-            yield ident
+        for found in await asyncio.to_thread(_behind_in, page, frame, query):
+            yield found
 
 
-def _ids_in(page: Sequence[StoryRows], frame: Frame, query: Query) -> list[str]:
-    return list(ids_behind(map(to_story, page), frame, query))
+def _behind_in(page: Sequence[StoryRows], frame: Frame, query: Query) -> list[tuple[str, list[str]]]:
+    found = ((rows.subject, list(ids_behind([to_story(rows)], frame, query))) for rows in page)
+    return [(subject, ids) for subject, ids in found if ids]
 
 
 async def _pages(reading: StoryReading) -> AsyncIterator[Sequence[StoryRows]]:

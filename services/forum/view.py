@@ -69,6 +69,16 @@ def view_of(report: Report, language: Language) -> ReportView:
     )
 
 
+def words_of_figure(
+    section: Section, table: FigureTable, place: tuple[tuple[str, ...], int], language: Language
+) -> str:
+    """What a figure is, by the labels of its row and its column: `Hand-overs, By week: 2026-W48, Accepted`."""
+    words, (labels, column) = WORDS[language], place
+    parts = [_label(by, label, words) for by, label in zip(table.by, labels, strict=True)]
+    whole = ", ".join([*parts, _head(table.columns[column], words)])
+    return f"{words['section'][section.name]}, {words['table'][table.name]}: {whole}"
+
+
 def _entries(name: str, entries: Sequence[Entry], columns: tuple[str, ...], language: Language) -> SectionView:
     words = WORDS[language]
     rows = tuple(

@@ -14,7 +14,7 @@ from schemas.forum import Action, Cost, Lesson
 from services.adapters.sql.forum import SqlForum
 from services.adapters.sql.stories import SqlStories
 from services.forum.desk import ForumDesk, NoSuchEntry
-from services.forum.reports import list_ids, to_story
+from services.forum.reports import list_behind, to_story
 from tests.forum import agreement, rows
 from tests.golden_report import NOW, REPORT, golden_entries
 from tests.golden_story import whole_story
@@ -72,7 +72,8 @@ async def test_the_desk_gives_the_same_bytes_again_and_the_ids_behind_a_figure(r
     assert rows(made, "definitions", "precision_by_content")["demo",]["taken"] == 1
     again = ForumDesk(SqlStories(running.store.engines), SqlForum(running.store.engines), ruling=rules, now=lambda: NOW)
     assert to_json(await again.report(frame)) == to_json(made)
-    ids = [ident async for ident in list_ids(SqlStories(running.store.engines), frame, Query("leads_in", "2026-W48"))]
+    behind = list_behind(SqlStories(running.store.engines), frame, Query("leads_in", "2026-W48"))
+    ids = [ident async for _, found in behind for ident in found]
     assert len(ids) == 3 and all(ident.startswith("evt_") for ident in ids)
 
 

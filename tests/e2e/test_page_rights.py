@@ -6,8 +6,9 @@ import json
 import logging
 import re
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -27,6 +28,13 @@ PEOPLE = ("sara", "anders", "elin", "olof", "lena", "maja", "nora")
 another brand."""
 EVERYBODY = frozenset(PEOPLE)
 WHO_SEES_THE_LEAD = frozenset({"sara", "lena", "maja"})
+THE_FORUM = frozenset({"lena", "maja", "nora"})
+WHO_ENTERS = THE_FORUM - {"nora"}
+"""Entries are of no brand."""
+NOW = "known=2100-01-01T00:00:00Z"
+"""What nobody can know yet is as known now."""
+A_FIGURE = f"/forum/behind?week={datetime.now(ZoneInfo('Europe/Stockholm')):%G-W%V}&{NOW}&at=leads_in.by_week.7.0"
+"""The leads that came in this week."""
 
 
 class Allowed(NamedTuple):
@@ -44,6 +52,11 @@ ROUTES = {
     ("POST", "/sign-out/everywhere"): Allowed(),
     ("GET", "/leads/{lead_id}"): Allowed(WHO_SEES_THE_LEAD, "/leads/{lead}"),
     ("POST", "/leads/{lead_id}/{action}"): Allowed(WHO_SEES_THE_LEAD, "/leads/{lead}/hold"),
+    ("GET", "/forum"): Allowed(THE_FORUM),
+    ("GET", "/forum/behind"): Allowed(frozenset({"lena", "maja"}), A_FIGURE),
+    ("GET", "/forum/report"): Allowed(THE_FORUM, "/forum/report?format=csv"),
+    ("POST", "/forum/entries"): Allowed(WHO_ENTERS),
+    ("POST", "/forum/entries/{entry_id}"): Allowed(WHO_ENTERS, "/forum/entries/ent_x"),
 }
 OPEN_ROUTES = {
     ("GET", "/sign-in"),

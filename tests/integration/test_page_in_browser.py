@@ -3,7 +3,9 @@ nothing that keeps people from using it. One browser and one installation for al
 
 import asyncio
 import os
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -16,7 +18,15 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)
 SHOTS = os.environ.get("STAFETT_SCREENSHOTS")
 """A folder to write pictures into: `make screenshots`."""
 SIZES = {"wide": (1280, 900), "narrow": (390, 844)}
-SCREENS = {"now": "/", "wall": "/?wall=1", "lead": "/leads/{lead}"}
+SCREENS = {
+    "now": "/",
+    "wall": "/?wall=1",
+    "lead": "/leads/{lead}",
+    "forum": "/forum?week={week}&known=2100-01-01T00:00:00Z",
+    "behind": "/forum/behind?week={week}&known=2100-01-01T00:00:00Z&at=leads_in.by_week.7.0",
+}
+STILL = {"forum", "behind"}
+"""Those that follow nothing: a report is of a moment."""
 PATIENCE = 20_000
 
 
@@ -52,7 +62,8 @@ class World:
         return page
 
     def path(self, screen):
-        return self.server.url + SCREENS[screen].format(lead=self.server.leads["anna"])
+        week = f"{datetime.now(ZoneInfo('Europe/Stockholm')):%G-W%V}"
+        return self.server.url + SCREENS[screen].format(lead=self.server.leads["anna"], week=week)
 
 
 async def is_live(page):
@@ -67,7 +78,8 @@ async def test_every_screen_is_whole_and_open_to_everybody(world, language, size
     for screen in SCREENS:
         await page.goto(world.path(screen))
         assert await page.locator("html").get_attribute("lang") == language
-        await is_live(page)
+        if screen not in STILL:
+            await is_live(page)
         wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{screen} is wider than its window by {wide}"
         for details in await page.query_selector_all("main details"):
@@ -95,13 +107,52 @@ async def picture(page, name):
 
 async def test_dark_mode_is_open_to_everybody_too(world):
     page = await world.page(color_scheme="dark", reduced_motion="reduce")
-    for screen in ("now", "lead"):
+    for screen in ("now", "lead", "forum"):
         await page.goto(world.path(screen))
-        await is_live(page)
+        if screen not in STILL:
+            await is_live(page)
         await page.evaluate(axe())
         found = await page.evaluate("axe.run({runOnly: ['color-contrast']})")
         assert found["violations"] == [], screen
         await picture(page, f"{screen}-dark")
+    await page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_report_that_people_take_away_is_open_to_everybody(world, scheme, tmp_path):
+    page = await world.page(color_scheme=scheme)
+    await page.goto(world.path("forum"))
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="HTML").click()
+    await (await download.value).save_as(tmp_path / "forum.html")
+    await page.goto(f"file://{tmp_path}/forum.html")
+    await page.evaluate(axe())
+    found = await page.evaluate("axe.run()")
+    broken = [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found["violations"]]
+    assert broken == [] and len(found["passes"]) > 15
+    await page.context.close()
+
+
+async def test_an_action_point_is_entered_and_closed_by_keyboard_alone(world):
+    page = await world.page(language="sv")
+    await page.goto(world.server.url + "/forum")
+    await tab_to(page, "Kom överens om något")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("Ring Cia igen")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("Elin")
+    await page.get_by_label("Till när").fill("2099-12-24")
+    await page.get_by_label("Till när").focus()
+    await tab_to(page, "Kom överens")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("status")).to_contain_text("nästa rapport frågar efter det")
+    await tab_to(page, "Hur gick det?")
+    await page.keyboard.press("Enter")
+    await tab_to(page, "Avsluta")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("status")).to_contain_text("antecknat hur det gick")
+    assert page.said == []
     await page.context.close()
 
 

@@ -7,13 +7,12 @@ import asyncio
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import TYPE_CHECKING
 
 from services.cli.operating import report_entries
 from services.cli.support.environment import add_config, settings_of
 
 if TYPE_CHECKING:
-    from routing.forum.figures import Report
     from routing.forum.frame import Frame
     from schemas.notify import Language
 
@@ -34,8 +33,8 @@ examples:
 
 PDF needs `pip install 'stafett[pdf]'`.
 """
-Format = Literal["text", "html", "json", "csv", "pdf"]
-FORMATS: tuple[Format, ...] = ("text", "html", "json", "csv", "pdf")
+FORMATS = ("text", "html", "json", "csv", "pdf")
+"""As `services/forum/formats.py` has them, without loading what makes them before it is asked for."""
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -71,6 +70,7 @@ def _add_frame(parser: argparse.ArgumentParser) -> None:
 async def _week(args: argparse.Namespace) -> int:
     from services.bootstrap.forum import forum_desk
     from services.bootstrap.parts import parts_of
+    from services.forum.formats import render_report
     from services.forum.pdf import PdfMissing
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
@@ -82,7 +82,7 @@ async def _week(args: argparse.Namespace) -> int:
             return 2
         report = await desk.report(frame)
     try:
-        content = _render(report, args.format, args.language or _language(frame))
+        content = render_report(report, args.format, args.language or _language(frame))
     except PdfMissing as error:
         print(error, file=sys.stderr)
         return 2
@@ -104,30 +104,6 @@ def _language(frame: Frame) -> Language:
     from routing.forum.frame import forum_of
 
     return forum_of(frame.agreement.file).language
-
-
-def _render(report: Report, form: Format, language: Language) -> bytes:
-    """Raises PdfMissing."""
-    from routing.forum.figures import to_json
-    from services.forum.html import html_of
-    from services.forum.pdf import pdf_of
-    from services.forum.rows import csv_of
-    from services.forum.text import text_of
-    from services.forum.view import view_of
-
-    match form:
-        case "json":
-            return to_json(report)
-        case "csv":
-            return csv_of(report).encode()
-        case "text":
-            return text_of(view_of(report, language)).encode()
-        case "html":
-            return html_of(view_of(report, language)).encode()
-        case "pdf":
-            return pdf_of(view_of(report, language))
-        case _:
-            assert_never(form)
 
 
 async def _ids(args: argparse.Namespace) -> int:

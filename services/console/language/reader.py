@@ -4,7 +4,7 @@ come from here, so that it is told as they would tell it.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -48,6 +48,10 @@ class Reader(NamedTuple):
         local = at.astimezone(self.zone)
         year = "" if local.year == self.now.astimezone(self.zone).year else " y"
         return self._format(local, f"EEEE d MMMM{year}")
+
+    def date(self, day: date) -> str:
+        """`Monday 30 November` of a day that is the same in every zone."""
+        return self.day(datetime.combine(day, time(12), self.zone))
 
     def time_of_day(self, at: datetime) -> str:
         """`14:57 CET`."""
