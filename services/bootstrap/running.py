@@ -47,6 +47,7 @@ from services.door.headers import add_headers
 from services.ingest.enrich import Enricher
 from services.ingest.fetching.fetcher import Fetcher
 from services.observability import metrics
+from services.outbound.sockets import transport
 from services.ports.errors import LogUnavailable, PortError, StoreUnavailable
 from services.ports.rows import LeadRow
 from services.relay.housekeeping import Housekeeper
@@ -181,7 +182,7 @@ def _together(*runs: Run) -> Run:
 def _alerts(parts: Parts) -> Run:
     settings, file = parts.settings, alerts_of(parts.settings)
     check_people(settings, file, parts.ruling().roster)
-    client = httpx.AsyncClient(timeout=15.0, trust_env=False)
+    client = httpx.AsyncClient(timeout=15.0, transport=transport(), trust_env=False)
     sources = source_watch_of(settings, parts.traffic, parts.sinks, parts.now)
     senders = senders_of(settings, file, client)
     role = Alerts(

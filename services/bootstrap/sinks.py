@@ -24,6 +24,7 @@ from services.bootstrap.reconciling import reconciler_of, webhook_watch_of
 from services.bootstrap.sinks_file import read_sinks
 from services.ingest.normalising.normalise import to_signal
 from services.observability import metrics
+from services.outbound.sockets import transport
 from services.ports.rows import RecordOut
 from services.ports.signal_records import record_of
 from services.ports.sinks import SinkRecord
@@ -186,7 +187,7 @@ def client_for_sinks() -> httpx.AsyncClient:
     """The client that all sinks of a process share, to be closed by whoever asks for it."""
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
     # The caller bounds the whole of each call; this is only what a single read of it may take.
-    return httpx.AsyncClient(limits=limits, trust_env=False, timeout=LONGEST_READ)
+    return httpx.AsyncClient(transport=transport(limits), trust_env=False, timeout=LONGEST_READ)
 
 
 def sinks_run(parts: Parts) -> Run | None:

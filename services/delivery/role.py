@@ -24,6 +24,7 @@ from services.delivery.schedule import SCHEDULE, judge_attempt, outcome_of
 from services.delivery.sending import send
 from services.loops.doorbell import Doorbell
 from services.outbound.client import retry_after
+from services.outbound.sockets import transport
 from services.ports.deliveries import Attempt, Change, DeliveryQueue, Due, Health, Matches, Outcome, Pace
 from services.ports.errors import PortError
 
@@ -87,7 +88,7 @@ class Delivery:
         limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
         timeout = httpx.Timeout(self._timeout.total_seconds(), connect=self._connect_timeout.total_seconds())
         async with (
-            httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False) as client,
+            httpx.AsyncClient(timeout=timeout, transport=transport(limits), trust_env=False) as client,
             asyncio.TaskGroup() as group,
         ):
             loops: dict[str, asyncio.Task[None]] = {}

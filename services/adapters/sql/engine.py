@@ -25,11 +25,14 @@ from sqlalchemy.pool import NullPool
 from schemas.certain import certain
 from schemas.json_values import JsonObject
 from services.adapters.sql.arrays import array, columns_of, key_array, keys, texts
+from services.adapters.sql.bounds import PATIENT, QUICK, UNBOUNDED, Bounds
 from services.adapters.sql.claims import mark_in_use, refuse_torn_copy
 from services.adapters.sql.stillness import Stillness
 from services.ports.errors import StoreFull, StoreRejected, StoreTooSlow, StoreUnavailable
 
 log = logging.getLogger("stafett.store")
+PATIENT_CONNECTIONS = 6
+"""For what has a lot to do; the roles have their own, and need not wait for it."""
 
 Rows = Sequence[Sequence[Any]]
 _PASSING = ("08", "40", "53", "55", "57")
@@ -112,6 +115,9 @@ class Postgres:
             await driver.copy_records_to_table(table.name, records=rows, columns=columns)
         except self._refusals as error:
             raise DBAPIError(f"COPY {table.name}", None, error) from error
+        except TimeoutError as error:
+            driver.terminate()
+            raise StoreTooSlow("the store did not answer in time; the connection is given up") from error
 
     async def returning(
         self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str
@@ -200,6 +206,9 @@ class Engines:
         self.dialect: Dialect = Sqlite() if self.sqlite else Postgres()
         self.writing = _sqlite(parsed, "IMMEDIATE") if self.sqlite else _postgres(parsed)
         self.reading = _sqlite(parsed, "DEFERRED") if self.sqlite else self.writing
+        self.patient = (
+            self.writing if self.sqlite else _postgres(parsed, bounds=PATIENT, connections=PATIENT_CONNECTIONS)
+        )
         self.full = False
         """Whether the last write found the disk full."""
         self.stillness = Stillness(self.file)
@@ -207,12 +216,13 @@ class Engines:
         self._claim: IO[bytes] | None = None
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction. Raises StoreUnavailable or StoreRejected for what the database says."""
+    async def write(self, *, patient: bool = False) -> AsyncIterator[AsyncConnection]:
+        """One transaction. `patient`: with a lot to do, for nobody who waits. Raises StoreUnavailable or StoreRejected for what the
+        database says."""
         try:
             with translated():
                 turn = self._turn if self.sqlite else contextlib.nullcontext()
-                async with turn, self.writing.begin() as conn:
+                async with turn, (self.patient if patient else self.writing).begin() as conn:
                     yield conn
         except StoreFull as error:
             if not self.full:
@@ -222,10 +232,11 @@ class Engines:
         self.full = False
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for reading; one snapshot on SQLite, one per statement on PostgreSQL."""
+    async def read(self, *, patient: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading; one snapshot on SQLite, one per statement on PostgreSQL. `patient`: as `write`."""
+        engine = self.patient if patient and not self.sqlite else self.reading
         with translated():
-            async with self.reading.connect() as conn:
+            async with engine.connect() as conn:
                 yield conn
 
     def claim(self) -> None:
@@ -246,9 +257,8 @@ class Engines:
 
     async def close(self) -> None:
         """May be called again: where opening fails, both who opens and who asked for it close."""
-        await self.writing.dispose()
-        if self.reading is not self.writing:
-            await self.reading.dispose()
+        for engine in dict.fromkeys((self.writing, self.reading, self.patient)):
+            await engine.dispose()
         claim, self._claim = self._claim, None
         if claim is not None:
             claim.truncate(0)
@@ -359,30 +369,25 @@ def _tls(mode: str, root: str | None, cert: str | None, key: str | None) -> ssl.
     return context
 
 
-def _postgres(url: URL, longest: str = "60000") -> AsyncEngine:
-    """`longest`: milliseconds for one statement, and for a transaction that does nothing; 0 is no bound."""
+def _postgres(url: URL, *, bounds: Bounds = QUICK, connections: int = 20) -> AsyncEngine:
+    """`connections`: of this engine at most, half of which stay open."""
+    from services.adapters.sql.silence import arguments_for, watch_for_silence
+
     query = dict(url.query)
     given = {name: query.pop(f"ssl{name}", None) for name in ("mode", "rootcert", "cert", "key")}
     mode, root, cert, key = (str(value) if value else None for value in given.values())
-    arguments: JsonObject = {
-        "server_settings": {
-            "application_name": "stafett",
-            "idle_in_transaction_session_timeout": longest,
-            "lock_timeout": "15000",
-            "statement_timeout": longest,
-        },
-        "timeout": 10,
-    }
+    arguments = arguments_for(bounds)
     if (tls := _tls(mode or "", root, cert, key)) is not None:
         arguments["ssl"] = tls
-    return create_async_engine(
+    engine = create_async_engine(
         url.set(query=query),
-        pool_size=10,
-        max_overflow=10,
-        pool_pre_ping=True,
+        pool_size=connections // 2,
+        max_overflow=connections - connections // 2,
         pool_recycle=1800,
         connect_args=arguments,
     )
+    watch_for_silence(engine)
+    return engine
 
 
 def one_shot(url: str) -> AsyncEngine:
@@ -390,7 +395,7 @@ def one_shot(url: str) -> AsyncEngine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return create_async_engine(parsed, poolclass=NullPool)
-    return _postgres(parsed, longest="0")
+    return _postgres(parsed, bounds=UNBOUNDED)
 
 
 async def scalar(conn: AsyncConnection, statement: str, **values: Any) -> Any:

@@ -32,11 +32,11 @@ class SqlErasing:
 
     async def open_erasures(self, limit: int) -> list[PersonRequest]:
         statement = f"SELECT {_REQUEST} FROM person_requests WHERE state = 'open' ORDER BY asked_at, id LIMIT :n"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        async with self._engines.read() as conn:
+        async with self._engines.read(patient=True) as conn:
             return [request_row(row) for row in await conn.execute(text(statement), {"n": limit})]
 
     async def empty_of_lead(self, request: PersonRequest, limit: int) -> int:
-        async with self._engines.write() as conn:
+        async with self._engines.write(patient=True) as conn:
             for rule in OF_LEAD:
                 filled = " OR ".join(f"{column} IS NOT NULL" for column in rule.columns)
                 nothing = ", ".join(f"{column} = NULL" for column in rule.columns)
@@ -51,7 +51,7 @@ class SqlErasing:
     async def history_of_nobody(self, after: int, limit: int) -> list[tuple[int, str]]:
         statement = """SELECT id, facts FROM history WHERE lead_id IS NULL AND id > :after AND personal IS NOT NULL
             ORDER BY id LIMIT :n"""
-        async with self._engines.read() as conn:
+        async with self._engines.read(patient=True) as conn:
             return [(row[0], row[1]) for row in await conn.execute(text(statement), {"after": after, "n": limit})]
 
     async def empty_history(self, request: PersonRequest, numbers: Sequence[int]) -> None:
@@ -60,7 +60,7 @@ class SqlErasing:
     async def letters_of_nobody(self, after: int, limit: int) -> list[DeadLetter]:
         statement = f"""SELECT number, {_LETTER} FROM dead_letters WHERE lead_id IS NULL AND number > :after
             AND (personal IS NOT NULL OR raw IS NOT NULL) ORDER BY number LIMIT :n"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        async with self._engines.read() as conn:
+        async with self._engines.read(patient=True) as conn:
             rows = (await conn.execute(text(statement), {"after": after, "n": limit})).all()
         return [DeadLetter(*row[1:])._replace(recorded_at=instant(row.recorded_at), attempt=row.number) for row in rows]
 
@@ -70,12 +70,12 @@ class SqlErasing:
     async def bodies(self, after: tuple[str, str], limit: int) -> list[tuple[str, str, bytes]]:
         statement = """SELECT source, digest, body FROM quarantine_bodies WHERE (source, digest) > (:source, :digest)
             ORDER BY source, digest LIMIT :n"""
-        async with self._engines.read() as conn:
+        async with self._engines.read(patient=True) as conn:
             found = await conn.execute(text(statement), {"source": after[0], "digest": after[1], "n": limit})
             return [(row[0], row[1], bytes(row[2])) for row in found]
 
     async def drop_bodies(self, request: PersonRequest, names: Sequence[tuple[str, str]]) -> None:
-        async with self._engines.write() as conn:
+        async with self._engines.write(patient=True) as conn:
             for source, digest in names:
                 which = {"source": source, "digest": digest}
                 where = "WHERE source = :source AND digest = :digest"
@@ -85,12 +85,12 @@ class SqlErasing:
 
     async def spool_page(self, after: int, limit: int) -> list[SpoolEntry]:
         statement = "SELECT id, topic, key, body FROM spool WHERE id > :after ORDER BY id LIMIT :n"
-        async with self._engines.read() as conn:
+        async with self._engines.read(patient=True) as conn:
             rows = await conn.execute(text(statement), {"after": after, "n": limit})
             return [SpoolEntry(row[0], RecordOut(row[1], bytes(row[2]), bytes(row[3]))) for row in rows]
 
     async def put_spooled(self, request: PersonRequest, entries: Sequence[SpoolEntry]) -> None:
-        async with self._engines.write() as conn:
+        async with self._engines.write(patient=True) as conn:
             for entry in entries:
                 changed = await conn.execute(
                     text("UPDATE spool SET body = :body WHERE id = :id"), {"body": entry.record.value, "id": entry.id}
@@ -99,12 +99,12 @@ class SqlErasing:
 
     async def forum_page(self, after: int, limit: int) -> list[tuple[int, str]]:
         statement = "SELECT number, body FROM forum_entries WHERE number > :after ORDER BY number LIMIT :n"
-        async with self._engines.read() as conn:
+        async with self._engines.read(patient=True) as conn:
             return [(row[0], row[1]) for row in await conn.execute(text(statement), {"after": after, "n": limit})]
 
     async def put_forum(self, request: PersonRequest, bodies: Sequence[tuple[int, str]]) -> None:
         statement = text("UPDATE forum_entries SET body = :body WHERE number = :number")
-        async with self._engines.write() as conn:
+        async with self._engines.write(patient=True) as conn:
             for number, body in bodies:
                 changed = await conn.execute(statement, {"number": number, "body": body})
                 await _count(conn, request, "forum_entries", changed.rowcount)
@@ -116,32 +116,32 @@ class SqlErasing:
         place = {"topic": "", "partition": -1, "offset": -1}
         if after is not None:
             place = {"topic": after.topic, "partition": after.partition, "offset": after.offset}
-        async with self._engines.read() as conn:
+        async with self._engines.read(patient=True) as conn:
             rows = await conn.execute(text(statement), {**place, "n": limit})
             return [LoggedKey(row[0], row[1], row[2], bytes(row[3])) for row in rows]
 
     async def log_bodies(self, places: Sequence[LoggedKey]) -> list[bytes | None]:
         statement = text(f"SELECT body FROM log_records WHERE {_PLACE}")  # noqa: S608 - the condition is written here
-        async with self._engines.read() as conn:
+        async with self._engines.read(patient=True) as conn:
             found = [(await conn.execute(statement, _values(place))).scalar() for place in places]
         return [None if body is None else bytes(body) for body in found]
 
     async def put_logged(self, request: PersonRequest, bodies: Sequence[tuple[LoggedKey, bytes]]) -> None:
         statement = text(f"UPDATE log_records SET body = :body WHERE {_PLACE}")  # noqa: S608 - the condition is written here
-        async with self._engines.write() as conn:
+        async with self._engines.write(patient=True) as conn:
             for place, body in bodies:
                 changed = await conn.execute(statement, {**_values(place), "body": body})
                 await _count(conn, request, "log_records", changed.rowcount)
 
     async def is_published(self, lead_id: str) -> bool:
-        async with self._engines.read() as conn:
+        async with self._engines.read(patient=True) as conn:
             return await scalar(conn, "SELECT 1 FROM outbox WHERE lead_id = :lead LIMIT 1", lead=lead_id) is None
 
     async def finish(self, request: PersonRequest, now: datetime) -> PersonRequest:
         statement = text(
             "UPDATE person_requests SET state = 'done', finished_at = :now, personal = NULL, body = :body WHERE id = :id"
         )
-        async with self._engines.write() as conn:
+        async with self._engines.write(patient=True) as conn:
             await conn.execute(statement, {"now": micros(now), "body": request.body, "id": request.id})
         return request._replace(state="done", finished_at=now, personal=None)
 
@@ -149,7 +149,7 @@ class SqlErasing:
         """By the index of what came to nothing; a signal without a fate told of nobody."""
         statement = """SELECT id, facts FROM history WHERE fate = 'no_lead' AND reason = 'person_erased' AND id > :after
             ORDER BY id LIMIT :n"""
-        async with self._engines.read() as conn:
+        async with self._engines.read(patient=True) as conn:
             return [(row[0], row[1]) for row in await conn.execute(text(statement), {"after": after, "n": limit})]
 
     async def compact(self) -> bool:
@@ -165,7 +165,7 @@ class SqlErasing:
             return
         dialect = self._engines.dialect
         statement = f"UPDATE {table} SET {changes} WHERE {dialect.among('id', 'keys')}"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        async with self._engines.write() as conn:
+        async with self._engines.write(patient=True) as conn:
             changed = await conn.execute(text(statement), {"keys": dialect.list_value(values)})
             await _count(conn, request, table, changed.rowcount)
 

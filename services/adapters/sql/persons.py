@@ -122,7 +122,7 @@ class SqlPersons:
         return request_row(rows[0]) if rows else None
 
     async def _all(self, statement: str, **values: Any) -> Sequence[Any]:
-        async with self._engines.read() as conn:
+        async with self._engines.read(patient=True) as conn:
             return (await conn.execute(text(statement), values)).all()
 
 

@@ -82,7 +82,7 @@ async def prune(engines: Engines, before: Mapping[str, datetime]) -> dict[str, i
 async def _batch(engines: Engines, rule: Rule, before: datetime) -> int:
     statement = f"""DELETE FROM {rule.table} WHERE ({rule.key}) IN
         (SELECT {rule.key} FROM {rule.table} WHERE {rule.where} LIMIT {BATCH})"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-    async with engines.write() as conn:
+    async with engines.write(patient=True) as conn:
         asked = {"before": micros(before)} if ":before" in rule.where else {}
         if not rule.linked:
             return (await conn.execute(text(statement), asked)).rowcount

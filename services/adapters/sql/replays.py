@@ -31,7 +31,7 @@ class SqlReplays:
     async def position_before(self, at: datetime) -> int:
         """The position is searched for by halves, for events have no index by time."""
         wanted = micros(at - SLACK)
-        async with self._engines.read() as conn:
+        async with self._engines.read(patient=True) as conn:
             low, high = 0, await scalar(conn, "SELECT coalesce(max(position), 0) FROM events")
             while low < high:
                 middle = (low + high + 1) // 2
@@ -49,7 +49,7 @@ class SqlReplays:
         statement = f"""SELECT {_EVENT}, recorded_at FROM events
             WHERE position > :after AND position <= :end ORDER BY position LIMIT :n"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         end = await self.position_before(window.until + 2 * SLACK)
-        async with self._engines.write() as conn:
+        async with self._engines.write(patient=True) as conn:
             place = await self._place(conn, subscription)
             given = {"after": after, "end": min(place, end), "n": limit}
             events = (await conn.execute(text(statement), given)).all()
@@ -61,7 +61,7 @@ class SqlReplays:
         by_delivery = f"""SELECT {_EVENT} FROM events
             WHERE position = (SELECT position FROM deliveries WHERE id = :d)"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         by_id = f"SELECT {_EVENT} FROM events WHERE event_id = :e AND position <= :end"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        async with self._engines.write() as conn:
+        async with self._engines.write(patient=True) as conn:
             place = await self._place(conn, subscription)
             given = {"d": f"{event_id}.{subscription}"}
             event = (await conn.execute(text(by_delivery), given)).one_or_none()

@@ -334,6 +334,6 @@ class SqlStore:
                    OR (owner IS NOT NULL AND NOT ({dialect.among("owner", "present")})))
             ORDER BY told, id LIMIT :n""")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         asked = {"stages": dialect.list_value(stages), "present": dialect.list_value(present), "n": limit}
-        async with self.engines.read() as conn:
+        async with self.engines.read(patient=True) as conn:
             rows = (await conn.execute(statement, asked)).all()
         return [Suspect(r.id, r.brand, json.loads(r.state)["partition_key"], bool(r.told)) for r in rows]

@@ -55,7 +55,7 @@ class SqlStories:
     async def _all(self, statement: str, **values: Any) -> Sequence[Any]:
         if self._brands is not None and ":brands" in statement:
             values["brands"] = self._engines.dialect.list_value(self._brands)
-        async with self._engines.read() as conn:
+        async with self._engines.read(patient=True) as conn:
             return (await conn.execute(text(statement), values)).all()
 
 

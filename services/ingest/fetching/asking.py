@@ -15,6 +15,7 @@ from schemas.sources import Fetch
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.safely import mapping, read_json
 from services.outbound.client import AddressRefused, build_pinned_request, retry_after
+from services.outbound.sockets import transport
 
 TIMEOUT = 10.0
 """Seconds for a whole request."""
@@ -45,7 +46,7 @@ class Asker:
 
     def __init__(self, fetch: Fetch, base: str, headers: Mapping[str, str], client: httpx.AsyncClient | None) -> None:
         self._fetch, self._base, self._headers = fetch, base.rstrip("/"), {"accept": "application/json", **headers}
-        self._client = client or httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
+        self._client = client or httpx.AsyncClient(timeout=TIMEOUT, transport=transport(), trust_env=False)
         self._pace = _Pace(fetch.per_second)
         self._kept: OrderedDict[str, tuple[float, Mapping[str, JsonValue]]] = OrderedDict()
 
