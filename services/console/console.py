@@ -16,13 +16,15 @@ from services.console.signed_in import SignedIn
 from services.forum.desk import ForumDesk
 from services.ports.console import PageReading, Sight
 from services.ports.reading import ApiReading, Reading
+from services.ports.workloads import WorkloadReading
 from services.rules.ruling import Ruling
 
 
 class Console(NamedTuple):
-    """`page` and `reading` are the store's; `ruling` is the agreement in force and the roster with its changes."""
+    """`page`, `workloads` and `reading` are the store's; `ruling` is the agreement in force and the roster with its changes."""
 
     page: PageReading
+    workloads: WorkloadReading
     reading: Reading
     explainer: Explainer
     commanding: Commanding

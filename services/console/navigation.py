@@ -19,6 +19,7 @@ class Screen(NamedTuple):
 
 SCREENS: tuple[Screen, ...] = (
     Screen("/", mark("Now")),
+    Screen("/people", mark("People")),
     Screen("/forum", mark("Forum"), "forum"),
 )
 

@@ -199,7 +199,7 @@ async def test_pages_run_only_files_of_ours_keep_nothing_and_are_small(api):
     await asyncio.gather(*(api.form(form_id="demo", email=f"p{n}@kund.example", name=f"Person {n}") for n in range(60)))
     lead = await lead_of(api, email="anna@nordhamn.example")
     async with signed_in(api, "maja") as browser:
-        for path in ("/", f"/leads/{lead['id']}"):
+        for path in ("/", f"/leads/{lead['id']}", "/people", "/people/elin"):
             answer = await browser.get(path)
             policy = answer.headers["content-security-policy"]
             assert all(part in policy for part in STRICT) and "unsafe" not in policy

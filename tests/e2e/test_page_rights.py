@@ -35,6 +35,7 @@ NOW = "known=2100-01-01T00:00:00Z"
 """What nobody can know yet is as known now."""
 A_FIGURE = f"/forum/behind?week={datetime.now(ZoneInfo('Europe/Stockholm')):%G-W%V}&{NOW}&at=leads_in.by_week.7.0"
 """The leads that came in this week."""
+WHO_SEES_SARA = frozenset({"sara", "lena", "maja", "nora"})
 
 
 class Allowed(NamedTuple):
@@ -57,6 +58,9 @@ ROUTES = {
     ("GET", "/forum/report"): Allowed(THE_FORUM, "/forum/report?format=csv"),
     ("POST", "/forum/entries"): Allowed(WHO_ENTERS),
     ("POST", "/forum/entries/{entry_id}"): Allowed(WHO_ENTERS, "/forum/entries/ent_x"),
+    ("GET", "/people"): Allowed(),
+    ("GET", "/people/{person}"): Allowed(WHO_SEES_SARA, "/people/sara?show=kept"),
+    ("POST", "/people/{person}/{action}"): Allowed(WHO_SEES_SARA, "/people/sara/absence"),
 }
 OPEN_ROUTES = {
     ("GET", "/sign-in"),

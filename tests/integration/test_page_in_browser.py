@@ -22,6 +22,8 @@ SCREENS = {
     "now": "/",
     "wall": "/?wall=1",
     "lead": "/leads/{lead}",
+    "people": "/people",
+    "person": "/people/elin",
     "forum": "/forum?week={week}&known=2100-01-01T00:00:00Z",
     "behind": "/forum/behind?week={week}&known=2100-01-01T00:00:00Z&at=leads_in.by_week.7.0",
 }

@@ -22,15 +22,15 @@ from services.ports.rows import ClockRow, EventRow, HistoryRow, LeadRow, OutboxR
 
 COUNTED = 1000
 """Leads that are counted at most: nobody looks for one of more."""
-_CLOCK = ", ".join(f"c.{name}" for name in ClockRow._fields)
-_LEAD = ", ".join(f"l.{name}" for name in LeadRow._fields)
+CLOCK = ", ".join(f"c.{name}" for name in ClockRow._fields)
+LEAD = ", ".join(f"l.{name}" for name in LeadRow._fields)
 _EVENT = ", ".join(OutboxRow._fields)
 _HISTORY = ", ".join(HistoryRow._fields)
 LAST = 2**63 - 1
 EVENTS = 8
 """Events for each signal of a page of a story: most cause one or two, the one that hands a lead over a dozen."""
 # Of a lead with several the clock that is due first: the others are looked up by the lead, which has a dozen.
-_FROM = """FROM clocks c JOIN leads l ON l.id = c.lead_id WHERE c.act_by IS NOT NULL AND l.disposition = 'active'
+ACTING = """FROM clocks c JOIN leads l ON l.id = c.lead_id WHERE c.act_by IS NOT NULL AND l.disposition = 'active'
     AND NOT EXISTS (SELECT 1 FROM clocks e WHERE e.lead_id = c.lead_id AND e.act_by IS NOT NULL
         AND (e.act_by < c.act_by OR (e.act_by = c.act_by AND e.id < c.id)))"""
 
@@ -46,15 +46,15 @@ class SqlPageReading:
     ) -> list[Waiting]:
         where, values = self._condition(sight, wanted)
         place = after or Place(-1, "")
-        statement = f"""SELECT {_CLOCK}, {_LEAD} {_FROM} {where}
+        statement = f"""SELECT {CLOCK}, {LEAD} {ACTING} {where}
             AND c.act_by >= :at AND (c.act_by > :at OR c.id > :id) ORDER BY c.act_by, c.id LIMIT :limit"""
         rows = await self._all(statement, at=place.at, id=place.id, limit=limit, **values)
-        return [_waiting(row) for row in rows]
+        return [waiting_of(row) for row in rows]
 
     async def tally(self, sight: Sight, wanted: Wanted, now: datetime, tonight: datetime) -> Tally:
         where, values = self._condition(sight, wanted)
         statement = f"""SELECT count(*), count(CASE WHEN act_by <= :now THEN 1 END), count(CASE WHEN act_by < :tonight THEN 1 END)
-            FROM (SELECT c.act_by {_FROM} {where} ORDER BY c.act_by, c.id LIMIT :limit) w"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+            FROM (SELECT c.act_by {ACTING} {where} ORDER BY c.act_by, c.id LIMIT :limit) w"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         rows = await self._all(statement, now=micros(now), tonight=micros(tonight), limit=COUNTED + 1, **values)
         waiting, overdue, by_tonight = rows[0]
         return Tally(min(waiting, COUNTED), min(overdue, COUNTED), by_tonight - overdue, waiting <= COUNTED)
@@ -119,7 +119,7 @@ class SqlPageReading:
             return (await conn.execute(text(statement), values)).all()
 
 
-def _waiting(row: Any) -> Waiting:
+def waiting_of(row: Any) -> Waiting:
     """Columns of both tables have the same names, so they are told apart by their order."""
     edge = len(ClockRow._fields)
     return Waiting(clock_row(ClockRow(*row[:edge])), lead_row(LeadRow(*row[edge:])))
