@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f.,'’](?=\d{3}(?!\d))")
 """`1 200`, `1.200`, `1,200` and `1'200` are one number."""
@@ -38,7 +39,9 @@ def lower_end(value: object) -> int | None:
     return _read(text) if 0 < len(text) <= LONGEST else None
 
 
+@lru_cache(maxsize=256)
 def _read(text: str) -> int | None:
+    """Of one event a size is asked for several times, and of all events there are few."""
     if whole := _SPREADSHEET.fullmatch(text):
         return int(whole[1])
     if _ALONE.search(text):

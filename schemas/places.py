@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 _LANGUAGES = """
@@ -37,6 +38,8 @@ _COUNTRIES = """
     | AU australia australien aus | NZ new_zealand nya_zeeland nzl | IN india indien ind | CN china kina chn | JP japan jpn
     | KR south_korea korea republic_of_korea kor | SG singapore sgp | HK hong_kong hkg | TW taiwan twn
     | AE united_arab_emirates uae are | SA saudi_arabia sau | ZA south_africa sydafrika zaf | EG egypt egy | NG nigeria nga | KE kenya ken"""
+SHORT = 60
+"""Characters of what is remembered: names of countries, regions and languages are few and come again."""
 _GAPS = re.compile(r"[\W_]+")
 _PREFIX = re.compile(r"^[A-Z]{1,2}[- ]\s*(?=\d)|^(?:SE|FI|DK|NO|LV|LT|EE)(?=\d)")
 _POSTCODE = re.compile(r"[A-Z0-9]{2,7}")
@@ -95,8 +98,15 @@ _OWN_CODES = MappingProxyType({code.partition("-")[2]: name for code, name in _R
 
 
 def _plain(text: str) -> str:
+    return _short_names(text) if len(text) <= SHORT else _fold(text)
+
+
+def _fold(text: str) -> str:
     bare = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     return _GAPS.sub("_", "".join(c for c in bare if not unicodedata.combining(c))).strip("_")
+
+
+_short_names = lru_cache(maxsize=512)(_fold)
 
 
 def language_code(text: str | None) -> str | None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
-from schemas.json_values import JsonValue
+from schemas.json_values import COMPOSITE, JsonValue
 from schemas.signals import Parsed, Quarantined
 
 EVENT = 12
@@ -64,13 +64,13 @@ def take_turns(items: Iterable[Item], work: Callable[[Item], int]) -> Iterator[I
 
 def values_in(value: JsonValue) -> int:
     """The work of reading an event: its fields and members of lists, at any depth, and what each event costs besides."""
-    if not isinstance(value, dict | list):
+    if not isinstance(value, COMPOSITE):
         return EVENT
     count, level = EVENT, [value]
     while level:
         inner: list[JsonValue] = [v for held in level for v in (held.values() if isinstance(held, dict) else held)]
         count += len(inner)
-        level = [v for v in inner if isinstance(v, dict | list)]
+        level = [v for v in inner if isinstance(v, COMPOSITE)]
     return count
 
 

@@ -23,6 +23,7 @@ from services.ingest.parsers.reading.automation import (
     is_machine_open,
     why_automated,
 )
+from services.ingest.parsers.reading.by_names import Wanted
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text
 from services.ingest.parsers.reading.tables import word_set, words
@@ -35,22 +36,32 @@ _TALKED = word_set("""
     message_event message_create message_created messages
 """)
 """Words for a message or a call that say nothing of whose it is: it is one where the body says which way it went."""
-_CALLED = words("""
+_CALLED = Wanted(
+    words("""
     call_id call_sid call_type call_status call_duration voicemail call_direction call_uuid talk_time
 """)
-_HEADERS = words("""
+)
+_HEADERS = Wanted(
+    words("""
     headers message_headers email_headers mail_headers raw_headers header internet_message_headers hs_email_headers
     envelope_headers
 """)
-_OWN_HEADERS = words("""
+)
+_OWN_HEADERS = Wanted(
+    words("""
     auto_submitted precedence x_autoreply x_autorespond x_auto_response_suppress list_id list_unsubscribe
     return_path x_failed_recipients reply_to
 """)
+)
 """Headers that stand among the fields of the mail themselves."""
-_SUBJECTS = ("subject", "email_subject", "message_subject", "reply_subject", "hs_email_subject", "subject_line")
-_WORDS = words("""
+_SUBJECTS = Wanted(["subject", "email_subject", "message_subject", "reply_subject", "hs_email_subject", "subject_line"])
+_WORDS = Wanted(
+    words("""
     text body_plain text_body stripped_text body html message content plain body_text reply_text reply_body
 """)
+)
+_REPLY_TO = Wanted(["reply_to", "reply_to_email"])
+_WRITTEN = Wanted(["body", "text", "content", "message"])
 MAX_PARTS = 40
 """Objects of one message in which a flag is looked for."""
 
@@ -88,16 +99,12 @@ def act_of(kind: Kind, chain: Chain, objects: list[Node], word: str | None, noun
 def kind_by_direction(kind: Kind, turn: Turn, chain: Chain, call: bool) -> Kind:
     """A call that is over is outreach of ours only if we made it."""
     if turn.way == "in" and kind is Kind.OUTREACH_LOGGED:
-        return (
-            Kind.CALL_RECEIVED
-            if call or not _names(chain, ("body", "text", "content", "message"))
-            else Kind.MESSAGE_RECEIVED
-        )
+        return Kind.CALL_RECEIVED if call or not _names(chain, _WRITTEN) else Kind.MESSAGE_RECEIVED
     return Kind.OUTREACH_LOGGED if turn.way == "out" and kind in CAME_IN else kind
 
 
-def _names(chain: Chain, names: tuple[str, ...]) -> bool:
-    return any(name in at.held for at in chain for name in names)
+def _names(chain: Chain, wanted: Wanted) -> bool:
+    return any(wanted.among(at.names) for at in chain)
 
 
 def _ours(turn: Turn, chain: Chain, objects: list[Node], call: bool) -> Act:
@@ -135,7 +142,7 @@ def _ours(turn: Turn, chain: Chain, objects: list[Node], call: bool) -> Act:
 
 
 def _legs(objects: list[Node]) -> Iterator[Level]:
-    yield from (level(node.raw) for node in islice(objects, MAX_PARTS) if node.depth)
+    yield from (node.level for node in islice(objects, MAX_PARTS) if node.depth)
 
 
 def _theirs(kind: Kind, turn: Turn, chain: Chain, objects: list[Node], word: str | None) -> Act:
@@ -158,7 +165,7 @@ def _theirs(kind: Kind, turn: Turn, chain: Chain, objects: list[Node], word: str
 
 def _answer_to(headers: Mapping[str, str], chain: Chain, sender: str | None) -> str | None:
     """The person an answer goes to, if that is not the sender."""
-    reply_to = first(chain, ("reply_to", "reply_to_email"), text) or headers.get("reply_to", "")
+    reply_to = first(chain, _REPLY_TO, text) or headers.get("reply_to", "")
     address = reply_to.rpartition("<")[2].rstrip("> ").strip()
     if not is_address(address) or address.casefold() == (sender or "").casefold():
         return None
@@ -168,10 +175,10 @@ def _answer_to(headers: Mapping[str, str], chain: Chain, sender: str | None) -> 
 def _headers(chain: Chain) -> dict[str, str]:
     headers: dict[str, str] = {}
     for at in reversed(chain):
-        for name in _HEADERS:
-            if name in at.held:
-                headers = {**headers_of(at.held[name]), **headers}
-        headers = {**{name: value for name in _OWN_HEADERS if (value := text(at.held.get(name)))}, **headers}
+        for name in _HEADERS.among(at.names):
+            headers = {**headers_of(at.held[name]), **headers}
+        own = {name: value for name in _OWN_HEADERS.among(at.names) if (value := text(at.held[name]))}
+        headers = {**own, **headers}
     return headers
 
 

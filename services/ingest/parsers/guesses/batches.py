@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from schemas.json_values import JsonObject, JsonValue
+from schemas.json_values import COMPOSITE, JsonObject, JsonValue
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.bodies import read_embedded_json
@@ -75,7 +75,7 @@ _EVENTS = frozenset(["events", "notifications", "records", "messages", "batch"])
 
 def _is_about_the_delivery(value: JsonObject) -> bool:
     """Scalars of which none tells of anybody: when it was sent, of which account, by which request."""
-    return not any(isinstance(held, dict | list) for held in value.values()) and not _tells_of_somebody(value)
+    return not any(isinstance(held, COMPOSITE) for held in value.values()) and not _tells_of_somebody(value)
 
 
 def _are_events(value: list[JsonValue]) -> bool:

@@ -7,7 +7,15 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from schemas.json_values import JsonObject, JsonValue
-from services.ingest.parsers.reading.by_names import are_labels_unique, labels, names_of
+from services.ingest.parsers.reading.by_names import (
+    Names,
+    Wanted,
+    are_labels,
+    are_labels_unique,
+    cache_by_names,
+    labels,
+    names_of,
+)
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import mapping, text
 from services.ingest.parsers.reading.tables import words
@@ -18,15 +26,16 @@ WRAPPERS = words("""
     formdata data_fields webhook_payload edited_message lead form_submission json data_json
 """)
 """Keys behind which the thing itself is; the order is the one in which they are followed."""
+_WRAPPING = Wanted(WRAPPERS)
 _ANOTHERS = frozenset(["event", "message", "msg", "lead", "entity"])
 """Inside a thing that has an id of its own these are other things (a guest's `event`)."""
-_SUBJECTS = ("subject", "target")
-_THINGS = ("entity", "resource", "record")
+_SUBJECTS = Wanted(["subject", "target"])
+_THINGS = Wanted(["entity", "resource", "record"])
 """With an id they are what the event is about, whatever `data` stands beside."""
 _OF_EVENTS = frozenset(
     ["update_id", "event_id", "webhook_id", "request_id", "subscription_id", "delivery_id", "attempt_id", "trace_id"]
 )
-_OWN = ("call_id", "message_id", "ticket_id", "order_id", "booking_id", "submission_id", "response_id")
+_OWN = Wanted(["call_id", "message_id", "ticket_id", "order_id", "booking_id", "submission_id", "response_id"])
 """With one of these an object is a thing itself, and its `target` is somebody's or something's else."""
 _PARTS = """status stage owner tag tags form survey quiz campaign list page email mail webhook link score field value new old
     type column property attribute updated created deleted changed added removed id team recipient workspace"""
@@ -42,10 +51,11 @@ MAX_KEYS = 300
 
 
 class Level(NamedTuple):
-    """One object on the way: itself, and what it holds by names as `label` writes them."""
+    """One object on the way: itself, what it holds by names as `label` writes them, and these names. To be read only."""
 
     raw: Mapping[str, JsonValue]
     held: JsonObject
+    names: Names
 
 
 Chain = list[Level]
@@ -55,18 +65,24 @@ Found = TypeVar("Found")
 def level(raw: Mapping[str, JsonValue]) -> Level:
     """Of a name that is there in two spellings the first counts."""
     names = names_of(raw, MAX_KEYS)
+    plain = labels(names)
+    if type(raw) is dict and len(raw) <= MAX_KEYS and are_labels(names):
+        return Level(raw, raw, plain)
     if are_labels_unique(names):
-        return Level(raw, dict(zip(labels(names), raw.values(), strict=False)))
+        return Level(raw, dict(zip(plain, raw.values(), strict=False)), plain)
     held: JsonObject = {}
-    for name, value in zip(labels(names), raw.values(), strict=False):
+    for name, value in zip(plain, raw.values(), strict=False):
         held.setdefault(name, value)
-    return Level(raw, held)
+    return Level(raw, held, names_of(held))
 
 
-def first(chain: Iterable[Level], names: Iterable[str], read: Callable[[JsonValue], Found | None]) -> Found | None:
-    """The first of `names` that holds something, the innermost object first."""
-    inwards = list(chain)[::-1]
-    for name in names:
+def first(chain: Iterable[Level], wanted: Wanted, read: Callable[[JsonValue], Found | None]) -> Found | None:
+    """The first of the names that holds something, the innermost object first."""
+    having = [at for at in chain if wanted.among(at.names)]
+    if not having:
+        return None
+    inwards = having[::-1]
+    for name in wanted.names if len(having) > 1 else wanted.among(having[0].names):
         for at in inwards:
             if name in at.held and (value := read(at.held[name])) is not None:
                 return value
@@ -84,33 +100,35 @@ def nouns_of(phrase: str | None) -> tuple[str, ...]:
     )
 
 
-def chain_of(event: Mapping[str, JsonValue], nouns: tuple[str, ...] = ()) -> Chain:
+def chain_of(event: Mapping[str, JsonValue], nouns: tuple[str, ...] = (), known: Chain | None = None) -> Chain:
     """The event and what it wraps, outermost first: `{data: {object: {...}}}` has three. The object that is called as the
-    event's word has it (`task` of `task.completed`) comes before any wrapper."""
-    chain = [level(event)]
+    event's word has it (`task` of `task.completed`) comes before any wrapper. `known`: its chain without the word, whose levels
+    are not made again."""
+    chain = [level(event) if known is None else known[0]]
     while len(chain) <= MAX_LEVELS and (inner := _inside(chain, nouns)) is not None:
-        chain.append(level(inner))
+        made = next((at for at in known or () if at.raw is inner), None)
+        chain.append(level(inner) if made is None else made)
     return chain
 
 
 def _inside(chain: Chain, nouns: tuple[str, ...]) -> Mapping[str, JsonValue] | None:
-    held = chain[-1].held
+    at = chain[-1]
+    held = at.held
     if len(chain) > 1 and chain[-2].held.get("attributes") is chain[-1].raw and text(chain[-2].held.get("id")):
         # JSON:API: what is in the attributes of a thing is a part of it.
         return None
     thing = len(chain) > 1 and text(held.get("id")) is not None
-    names = held.keys()
-    subjects = () if not names.isdisjoint(_OWN) and any(text(held.get(name)) for name in _OWN) else _SUBJECTS
-    named = (
-        () if thing or names.isdisjoint(_THINGS) else tuple(n for n in _THINGS if text(mapping(held.get(n)).get("id")))
-    )
-    for name in (*(() if thing else (*nouns, *subjects)), *named, *WRAPPERS):
+    subjects = () if any(text(held[name]) for name in _OWN.among(at.names)) else _SUBJECTS.among(at.names)
+    named = () if thing else tuple(n for n in _THINGS.among(at.names) if text(mapping(held[n]).get("id")))
+    for name in (*(() if thing else (*nouns, *subjects)), *named, *_WRAPPING.among(at.names)):
         value = held.get(name)
+        if not isinstance(value, dict) or not value:
+            continue
         if name == "event" and _is_occasion(value) and text(held.get("id")):
             continue
-        if isinstance(value, dict) and value and not (thing and name in _ANOTHERS):
+        if not (thing and name in _ANOTHERS):
             return value
-    return _lone(held, MAX_LEVELS)
+    return _lone(at, MAX_LEVELS)
 
 
 def _is_occasion(value: JsonValue) -> bool:
@@ -121,16 +139,28 @@ def _is_occasion(value: JsonValue) -> bool:
     )
 
 
-def _lone(held: Mapping[str, JsonValue], levels: int) -> Mapping[str, JsonValue] | None:
+def _lone(at: Level, levels: int) -> Mapping[str, JsonValue] | None:
     """The only object in one that has no id, if it has one or leads to one."""
-    if levels == 0 or any("id" in name.split("_") or name == "key" for name in held.keys() - _OF_EVENTS):
+    if levels == 0 or _have_id(at.names):
         return None
-    inner = [v for name, v in held.items() if isinstance(v, dict) and v and name not in _BESIDE]
+    inner = [v for name, v in at.held.items() if isinstance(v, dict) and v and name not in _BESIDE]
     if len(inner) != 1:
         return None
-    names = level(inner[0]).held
-    named = any(text(value) and "id" in name.split("_") for name, value in names.items())
-    return inner[0] if named or _lone(names, levels - 1) is not None else None
+    lone = level(inner[0])
+    named = any(text(lone.held[name]) for name in _ids_in(lone.names))
+    return inner[0] if named or _lone(lone, levels - 1) is not None else None
+
+
+@cache_by_names
+def _have_id(names: Names) -> bool:
+    """Whether an object of these names has an id of its own, or a key."""
+    return any("id" in name.split("_") or name == "key" for name in frozenset(names) - _OF_EVENTS)
+
+
+@cache_by_names
+def _ids_in(names: Names) -> Names:
+    """Those that are called an id."""
+    return tuple(name for name in names if "id" in name.split("_"))
 
 
 def ident(value: JsonValue) -> str | None:

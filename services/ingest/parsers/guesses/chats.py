@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 
 from schemas.json_values import JsonValue
-from services.ingest.parsers.guesses.chain import level
 from services.ingest.parsers.guesses.contact_points import number_of_chat
 from services.ingest.parsers.guesses.tree import Node
 from services.ingest.parsers.reading.safely import text
@@ -28,7 +27,7 @@ _OUR_NUMBER = frozenset(["phone_number_id", "display_phone_number"])
 def is_call(objects: Iterable[Node]) -> bool:
     """Whether an object of the event is a call: it has a call's id or outcome, or a recording and how long it was."""
     for node in islice(objects, MAX_NODES):
-        names = level(node.raw).held.keys()
+        names = node.level.held.keys()
         if node.weight >= -1 and (
             len(_CALLS & names) > 1 or (not _RECORDED.isdisjoint(names) and not _TIMED.isdisjoint(names))
         ):
@@ -40,7 +39,7 @@ def is_message(objects: Iterable[Node]) -> bool:
     """Whether an object of the event is a message in a chat or by SMS: who it is from, and in which chat or to which of our
     numbers."""
     for node in islice(objects, MAX_NODES):
-        names = level(node.raw).held.keys()
+        names = node.level.held.keys()
         chat = {"chat", "from"} <= names and not names.isdisjoint(("message_id", *_TEXTS))
         sms = {"message_from", "message_to"} <= names or {"message_from", "message_body"} <= names
         written = "from" in names and not _OUR_NUMBER.isdisjoint(names)
@@ -55,7 +54,9 @@ _IN_A_GROUP = ("participant_alt", "participant_pn", "participant", "author")
 
 
 def _partner(held: Mapping[str, JsonValue]) -> dict[str, str]:
-    ids = [text(held.get(name)) or "" for name in _PARTNERS]
+    ids = [text(held[name]) or "" for name in _PARTNERS if name in held]
+    if not ids:
+        return {}
     if any(one.endswith("@g.us") for one in ids):
         ids = [text(held.get(name)) or "" for name in _IN_A_GROUP]
     number = next((number for one in ids if (number := number_of_chat(one)) is not None), None)
@@ -66,7 +67,7 @@ def other_end(objects: Iterable[Node]) -> dict[str, str]:
     """The number of the one a chat is with, or a message went to or came from, where our own number stands beside it; {}
     for anything else."""
     for node in islice(objects, MAX_NODES):
-        held = level(node.raw).held
+        held = node.level.held
         if partner := _partner(held):
             return partner
         if _OUR_NUMBER.isdisjoint(held):

@@ -9,6 +9,7 @@ from schemas.json_values import JsonValue
 from services.ingest.parsers.guesses.chain import Chain, Level, level
 from services.ingest.parsers.guesses.tree import Node
 from services.ingest.parsers.reading.automation import is_set
+from services.ingest.parsers.reading.by_names import Wanted
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import mapping, text
 from services.ingest.parsers.reading.tables import word_set, words
@@ -31,35 +32,47 @@ _INWARDS = word_set("""
 _OUTWARDS = word_set("""
     outbound outgoing out sent outward mt ausgehend utgaende utgående sortant saliente saida utgaande
 """)
-_DIRECTIONS = words("""
+_DIRECTIONS = Wanted(
+    words("""
     direction call_direction message_direction hs_call_direction hs_email_direction event_direction bound call_bound
     communication_direction direction_type conversation_direction
 """)
-_TYPES = words("""
+)
+_TYPES = Wanted(
+    words("""
     message_type call_type type kind sms_type type_of_call event_type activity_type direction_of_call flow
 """)
+)
 """Names that say which way only where their value begins with one of these words, and much else besides."""
 _TYPED = {"inbound": "in", "incoming": "in", "outbound": "out", "outgoing": "out"}
-_OUT_FLAGS = words("""
+_OUT_FLAGS = Wanted(
+    words("""
     from_me is_from_me is_outgoing outgoing outbound is_outbound sent_by_me from_self is_echo is_from_agent from_agent
     is_agent is_agent_message is_admin_reply sent_by_agent is_staff from_us is_sent is_from_business
 """)
-_IN_FLAGS = words("""
+)
+_IN_FLAGS = Wanted(
+    words("""
     incoming is_incoming inbound is_inbound from_customer is_from_customer from_contact is_from_contact from_visitor
     from_lead is_customer_message is_received is_customer
 """)
-_PRIVATE = words("""
+)
+_PRIVATE = Wanted(
+    words("""
     private is_private internal is_internal internal_note is_internal_note is_note private_note is_private_note
     whisper
 """)
-_PUBLIC = ("public", "is_public")
+)
+_PUBLIC = Wanted(("public", "is_public"))
 _NOTES = word_set("""
     note private_note internal_note private internal whisper comment_internal internal_comment agents_only
     staff_only
 """)
-_NOTE_NAMES = words("""
+_NOTE_NAMES = Wanted(
+    words("""
     visibility message_type part_type comment_type event_type content_type type note_type body_type privacy
 """)
+)
 _THEIRS = word_set("""
     contact lead customer visitor end_user enduser client guest prospect consumer shopper subscriber respondent
     requester caller person end_customer contacts buyer patient member
@@ -74,22 +87,36 @@ _MACHINES = word_set("""
     virtual_agent autopilot rule integration api app scheduled drip cadence autoresponder agent_bot agentbot
     virtual_assistant automation_rule bulk machine application flow flows chatflow journey ai_assistant fin voicebot
 """)
-_SENDER_NAMES = words("""
+_SENDER_NAMES = Wanted(
+    words("""
     sender_type author_type from_type sent_by_type sender_role author_role actor_type from_role message_sender_type
     sent_by sender author from user_type participant_type actor
 """)
-_SENDERS = ("sender", "author", "from", "actor", "sent_by", "created_by", "participant", "message_author", "user")
+)
+_SENDERS = Wanted(
+    ("sender", "author", "from", "actor", "sent_by", "created_by", "participant", "message_author", "user")
+)
 _ROLES = ("type", "role", "kind", "user_type", "sender_type", "actor_type", "author_type", "subtype")
 _BOTS = ("is_bot", "bot", "is_ai", "from_ai_agent", "is_automated", "is_ai_answer", "is_system")
-_RUNS = words("""
+_RUNS = Wanted(
+    words("""
     campaign_id sequence_id broadcast_id automation_id workflow_id bulk_email_action_id flow_id journey_id cadence_id
     bot_id assistant_id assistant ai_agent voice_id retell_llm_dynamic_variables automation_rule_id bulk_id ai_agent_id
     chatbot_id drip_id
 """)
+)
 """What of ours sent a message, where no person did."""
-_RUN_BY = words("""
+_RUN_BY = Wanted(
+    words("""
     source via sent_via origin delivered_as trigger_type initiated_by send_type message_source created_via initiator
 """)
+)
+_ALL = (
+    *(_DIRECTIONS, _TYPES, _OUT_FLAGS, _IN_FLAGS, _PRIVATE, _PUBLIC, _NOTE_NAMES, _SENDER_NAMES, _SENDERS),
+    *(_RUNS, _RUN_BY),
+)
+_TELLING = Wanted(dict.fromkeys(name for wanted in _ALL for name in wanted.names))
+"""Names of which an object that says anything of this has one: most have none."""
 _WORDS_OF_OURS = frozenset(["agent", "admin", "operator", "staff", "teammate", "rep"])
 _WORDS_OF_THEIRS = frozenset(["customer", "visitor", "contact", "client", "guest", "prospect"])
 _SAID = word_set("""
@@ -99,7 +126,7 @@ _SAID = word_set("""
 
 def turn_of(chain: Chain, objects: list[Node], word: str | None = None) -> Turn:
     """Of a message or a call. `word` is the sender's word for the event, which may say it (`conversation.agent.replied`)."""
-    levels = [*reversed(chain), *_parties(objects)]
+    levels = [at for at in (*reversed(chain), *_parties(objects)) if _TELLING.among(at.names)]
     by, way = _author(levels)
     if way is None and _is_not_who_began(objects):
         by, way = "person", "out"
@@ -113,8 +140,11 @@ def turn_of(chain: Chain, objects: list[Node], word: str | None = None) -> Turn:
 def _parties(objects: list[Node]) -> Iterator[Level]:
     """Parts of the body that say a direction of their own: a call's leg, a conversation's message."""
     for node in objects:
-        if node.depth and not {"direction", "message_type", "call_direction"}.isdisjoint(node.raw):
-            yield level(node.raw)
+        if node.depth and not _OF_PARTIES.isdisjoint(node.raw):
+            yield node.level
+
+
+_OF_PARTIES = frozenset(["direction", "message_type", "call_direction"])
 
 
 def _is_not_who_began(objects: list[Node]) -> bool:
@@ -124,9 +154,7 @@ def _is_not_who_began(objects: list[Node]) -> bool:
     )
     if begun is None:
         return False
-    wrote = next(
-        (address for node in objects if (address := _address(mapping(level(node.raw).held.get("sender"))))), None
-    )
+    wrote = next((address for node in objects if (address := _address(mapping(node.level.held.get("sender"))))), None)
     return wrote is not None and begun != wrote
 
 
@@ -137,14 +165,14 @@ def _address(of: Mapping[str, JsonValue]) -> str | None:
 
 def _direction(levels: list[Level]) -> Way | None:
     for at in levels:
-        for name in _DIRECTIONS:
-            words = label(text(at.held.get(name)) or "").split("_")
+        for name in _DIRECTIONS.among(at.names):
+            words = label(text(at.held[name]) or "").split("_")
             if words[0] in _INWARDS:
                 return "in"
             if words[0] in _OUTWARDS:
                 return "out"
-        for name in _TYPES:
-            if (typed_way := _TYPED.get(label(text(at.held.get(name)) or "").partition("_")[0])) is not None:
+        for name in _TYPES.among(at.names):
+            if (typed_way := _TYPED.get(label(text(at.held[name]) or "").partition("_")[0])) is not None:
                 return "in" if typed_way == "in" else "out"
         if (flagged := _way_by_flags(at)) is not None:
             return flagged
@@ -152,9 +180,9 @@ def _direction(levels: list[Level]) -> Way | None:
 
 
 def _way_by_flags(at: Level) -> Way | None:
-    for names, yes, no in ((_OUT_FLAGS, "out", "in"), (_IN_FLAGS, "in", "out")):
-        for name in names:
-            value = at.held.get(name)
+    for wanted, yes, no in ((_OUT_FLAGS, "out", "in"), (_IN_FLAGS, "in", "out")):
+        for name in wanted.among(at.names):
+            value = at.held[name]
             if value in (True, False, 0, 1, "0", "1", "true", "false") and value is not None:
                 up = is_set(value)
                 if up or name in (
@@ -175,11 +203,11 @@ def _way_by_flags(at: Level) -> Way | None:
 
 def _private(levels: list[Level]) -> Way | None:
     for at in levels:
-        if any(at.held.get(name) in (True, 1, "true", "1") for name in _PRIVATE):
+        if any(at.held[name] in (True, 1, "true", "1") for name in _PRIVATE.among(at.names)):
             return "inside"
-        if any(at.held.get(name) in (False, "false") for name in _PUBLIC):
+        if any(at.held[name] in (False, "false") for name in _PUBLIC.among(at.names)):
             return "inside"
-        if any(label(text(at.held.get(name)) or "") in _NOTES for name in _NOTE_NAMES):
+        if any(label(text(at.held[name]) or "") in _NOTES for name in _NOTE_NAMES.among(at.names)):
             return "inside"
     return None
 
@@ -187,11 +215,11 @@ def _private(levels: list[Level]) -> Way | None:
 def _author(levels: list[Level]) -> tuple[By | None, Way | None]:
     """(who of us, which way) by what the sender of the message is said to be; a bare `user` is either."""
     for at in levels:
-        for name in _SENDER_NAMES:
-            if (author := _of_role(text(at.held.get(name)))) is not None:
+        for name in _SENDER_NAMES.among(at.names):
+            if (author := _of_role(text(at.held[name]))) is not None:
                 return author
-        for name in _SENDERS:
-            who = mapping(at.held.get(name))
+        for name in _SENDERS.among(at.names):
+            who = mapping(at.held[name])
             if not who:
                 continue
             held = level(who).held
@@ -215,9 +243,9 @@ def _of_role(role: str | None) -> tuple[By | None, Way] | None:
 def _is_run(levels: list[Level]) -> bool:
     """A campaign, a sequence or a workflow sent it."""
     for at in levels:
-        if any(at.held.get(name) not in (None, "", 0, "0", [], {}) for name in _RUNS):
+        if any(at.held[name] not in (None, "", 0, "0", [], {}) for name in _RUNS.among(at.names)):
             return True
-        if any(label(text(at.held.get(name)) or "") in _MACHINES for name in _RUN_BY):
+        if any(label(text(at.held[name]) or "") in _MACHINES for name in _RUN_BY.among(at.names)):
             return True
     return False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.json_values import JsonObject, JsonValue
+from schemas.json_values import COMPOSITE, JsonObject, JsonValue
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.bodies import read_embedded_json
@@ -25,11 +25,11 @@ def _gather(name: str, value: JsonValue, answers: JsonObject) -> None:
     value = read_embedded_json(value)
     if isinstance(value, dict):
         _gather_object(name, value, answers)
-    elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
+    elif isinstance(value, list) and any(isinstance(one, COMPOSITE) for one in value):
         for title, answer in (
             rows(value) or {_name_with_number(name, i): one for i, one in enumerate(value, 1)}
         ).items():
-            _gather(title, answer, answers) if isinstance(answer, dict | list) else _put_answer(title, answer, answers)
+            _gather(title, answer, answers) if isinstance(answer, COMPOSITE) else _put_answer(title, answer, answers)
     else:
         _put_answer(name, value, answers)
 

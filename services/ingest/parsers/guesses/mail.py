@@ -10,6 +10,7 @@ from schemas.signals import Kind
 from services.ingest.parsers.guesses.chain import Chain, level
 from services.ingest.parsers.guesses.contact_points import number_of_chat
 from services.ingest.parsers.guesses.tree import Node
+from services.ingest.parsers.reading.by_names import Wanted
 from services.ingest.parsers.reading.safely import mapping, text
 from services.ingest.parsers.reading.tables import word_set, words
 from services.ingest.parsers.reading.values import is_chat_id
@@ -17,14 +18,18 @@ from services.ingest.parsers.reading.values import is_chat_id
 CAME_IN = (Kind.EMAIL_REPLIED, Kind.MESSAGE_RECEIVED, Kind.CALL_RECEIVED)
 MAILED = (Kind.EMAIL_SENT, Kind.EMAIL_DELIVERED, Kind.EMAIL_OPENED, Kind.EMAIL_CLICKED, Kind.EMAIL_BOUNCED)
 WENT_OUT = (*MAILED, Kind.LIST_UNSUBSCRIBED, Kind.OUTREACH_LOGGED)
-_TO = words("""
+_TO = Wanted(
+    words("""
     recipient rcpt_to rcpt raw_rcpt_to to to_email to_address destination recipients bounced_recipients
     complained_recipients sent_to to_number
 """)
-_FROM = words("""
+)
+_FROM = Wanted(
+    words("""
     from_email from from_full from_field from_address message_from sender_address sender sender_email from_number
     msisdn
 """)
+)
 _ADDRESSES = ("email", "email_address", "address", "number", "phone", "phone_number", "handle", "value")
 _NAMES = ("from_name", "sender_name")
 _TO_NAMES = ("to_name", "recipient_name")
@@ -66,23 +71,21 @@ _REPLIES = ("reply_message", "reply")
 def recipient_in(objects: list[Node]) -> dict[str, str]:
     """Our facts of the one a message went to; {} where nobody is named."""
     facts = next(_ends(objects, _TO), {})
-    name = next(
-        (value for node in objects for key in _TO_NAMES if (value := text(level(node.raw).held.get(key)))), None
-    )
+    name = next((value for node in objects for key in _TO_NAMES if (value := text(node.level.held.get(key)))), None)
     return {"full_name": name, **facts} if facts and name else facts
 
 
 def sender_in(objects: list[Node]) -> dict[str, str]:
     """Our facts of the one a message is from."""
     facts = next(_ends(objects, _FROM), {}) or next(_parties(objects, "from"), {})
-    name = next((value for node in objects for key in _NAMES if (value := text(level(node.raw).held.get(key)))), None)
+    name = next((value for node in objects for key in _NAMES if (value := text(node.level.held.get(key)))), None)
     return {"full_name": name, **facts} if facts and name else facts
 
 
-def _ends(objects: list[Node], names: tuple[str, ...]) -> Iterator[dict[str, str]]:
+def _ends(objects: list[Node], names: Wanted) -> Iterator[dict[str, str]]:
     for node in objects:
-        held = level(node.raw).held
-        for name in names:
+        held = node.level.held
+        for name in names.among(node.level.names):
             if name == "sender" and is_chat_id(text(held.get(name)) or ""):
                 # Of a chat's message it may be our own telephone that received it.
                 continue
@@ -93,7 +96,7 @@ def _ends(objects: list[Node], names: tuple[str, ...]) -> Iterator[dict[str, str
 def _parties(objects: list[Node], role: str) -> Iterator[dict[str, str]]:
     """Those of a list of a message's parties who have a role in it."""
     for node in objects:
-        for row in level(node.raw).held.get("recipients") or []:
+        for row in node.level.held.get("recipients") or []:
             if isinstance(row, dict) and text(row.get("role")) == role and (facts := _end(row)):
                 yield facts
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from schemas.json_values import JsonValue
 from services.ingest.parsers.guesses.contact_points import point_of
 from services.ingest.parsers.guesses.tree import THINGS, Node, flat
-from services.ingest.parsers.reading.by_names import Names, cache_by_names, label_set, labels, names_of
+from services.ingest.parsers.reading.by_names import Names, cache_by_names, label_set, labels
 from services.ingest.parsers.reading.naming import label, meaning
 from services.ingest.parsers.reading.safely import person_facts, text
 from services.ingest.parsers.reading.tables import word_set, words
@@ -18,7 +18,7 @@ from services.ingest.parsers.reading.values import fits
 def person_in(objects: list[Node]) -> tuple[dict[str, str], Node | None]:
     """(facts by our names, the object that tells most of them). A person is one object; what wrappers around it and a
     form's answers say is added where it does not speak of another address."""
-    candidates = [(node, theirs) for node in objects if node.weight >= 0 and (theirs := person_of(node))]
+    candidates = [(node, theirs) for node in objects if node.weight >= 0 and (theirs := node.ask(person_of))]
     if not any(theirs.keys() & _REACH for _, theirs in candidates):
         # An order or a booking that has an address has its buyer's; a form that is all there is, is one that was filled in.
         alone = len(objects[0].raw) == 1
@@ -27,7 +27,7 @@ def person_in(objects: list[Node]) -> tuple[dict[str, str], Node | None]:
             for node in objects
             if node.weight == -1 and node.path[-1] in _FILLED and (alone or not _is_a_questionnaire(node))
         )
-        candidates += [(node, theirs) for node in filled if (theirs := person_of(node)).keys() & _REACH]
+        candidates += [(node, theirs) for node in filled if (theirs := node.ask(person_of)).keys() & _REACH]
     facts: dict[str, str] = {}
     chosen: Node | None = None
     if any(node.weight in (0, 50) and "email" in theirs for node, theirs in candidates):
@@ -70,7 +70,7 @@ def _name_among_answers(objects: list[Node], chosen: Node) -> dict[str, str]:
         if node.path[:-1] != chosen.path and not step:
             continue
         if step or node.path[-1].removesuffix("()") in _ANSWERS or node.path[-1].endswith("_form_data"):
-            facts, _ = person_facts(node.fields)
+            facts = node.ask(facts_of)
             if facts.keys() & _NAMES and "email" not in facts:
                 return {name: facts[name] for name in _NAMES if name in facts}
     return {}
@@ -87,11 +87,16 @@ def _is_a_questionnaire(node: Node) -> bool:
     return bool(named) and node.path[-1] in ("form", "survey", "quiz", "questionnaire")
 
 
+def facts_of(node: Node) -> dict[str, str]:
+    """Our facts among the fields of one object."""
+    return person_facts(node.fields)[0]
+
+
 def person_of(node: Node) -> dict[str, str]:
     """The person's facts of one object. A bare `name` counts beside an address or a number, or where the object is a person's."""
-    if is_firm(node):
+    if node.ask(is_firm):
         return {}
-    facts, _ = person_facts(node.fields)
+    facts = dict(node.ask(facts_of))
     somebody = node.weight >= 10
     shown = _as_a_person_writes(node, facts) if somebody or facts.keys() & {"email", *_NAMES} else {}
     if somebody and not facts.keys() & _REACH:
@@ -120,7 +125,7 @@ def _is_a_name(node: Node, facts: dict[str, str]) -> bool:
 def _as_a_person_writes(node: Node, facts: dict[str, str]) -> dict[str, str]:
     """Of somebody in a call, a chat or a meeting: the name that is shown or has its parts, the number in full."""
     written: dict[str, str] = {}
-    for key, name in _shown_names(names_of(node.fields)):
+    for key, name in _shown_names(node.names):
         shown = text(node.fields[key]) or ""
         if name == "number" and shown.startswith("+") and "phone" not in facts and fits("phone", shown):
             written["phone"] = shown
@@ -167,14 +172,21 @@ _FIRMS = word_set("""
 def is_firm(node: Node) -> bool:
     """An object that is a company: it has a name and no address of somebody's, and says so, has people of its own, or is a
     `lead` or a `customer` with an industry."""
-    if "name" not in label_set(names_of(node.fields)):
+    if "name" not in label_set(node.names):
         return False
-    names = {label(str(key)) for key, value in node.fields.items() if text(value)}
+    names = {plain for key, plain in _telling(node.names) if text(node.fields[key])}
     if "name" not in names or not names.isdisjoint(("email", *_NAMES)):
         return False
     if _says_firm(node) or _has_contacts(node):
         return True
     return node.path[-1:] in (("lead",), ("customer",), ("client",), ("prospect",)) and not names.isdisjoint(_FIRMS)
+
+
+@cache_by_names
+def _telling(names: Names) -> tuple[tuple[str, str], ...]:
+    """(name, as `label` writes it) of those by which a company is told from a person."""
+    wanted = frozenset(["name", "email", *_NAMES, *_FIRMS])
+    return tuple((name, plain) for name, plain in zip(names, labels(names), strict=True) if plain in wanted)
 
 
 _SORTS = words("""
@@ -185,8 +197,14 @@ _COMPANY = frozenset(["company", "organization", "organisation", "account", "bus
 
 def _says_firm(node: Node) -> bool:
     """`_objectType: Account`, `object: company`: the record itself says that it is a company's."""
-    words = {label(str(key)): label(text(value) or "") for key, value in node.fields.items()}
-    return any(words.get(sort) in _COMPANY for sort in _SORTS)
+    words = {plain: label(text(node.fields[key]) or "") for key, plain in _sorts_in(node.names)}
+    return any(word in _COMPANY for word in words.values())
+
+
+@cache_by_names
+def _sorts_in(names: Names) -> tuple[tuple[str, str], ...]:
+    """(name, as `label` writes it) of those that say of what sort a record is."""
+    return tuple((name, plain) for name, plain in zip(names, labels(names), strict=True) if plain in _SORTS)
 
 
 def _has_contacts(node: Node) -> bool:
@@ -199,10 +217,12 @@ def _has_contacts(node: Node) -> bool:
 
 def _is_program(node: Node, name: str) -> bool:
     """`client-name: Chrome` beside the client's system."""
-    names = {label(str(key)) for key, value in node.fields.items() if value == name}
-    return names <= {"client_name"} and any(
-        label(str(key)) in ("client_os", "client_type", "user_agent") for key in node.fields
-    )
+    if _BESIDE_PROGRAMS.isdisjoint(label_set(node.names)):
+        return False
+    return {label(key) for key, value in node.fields.items() if value == name} <= {"client_name"}
+
+
+_BESIDE_PROGRAMS = frozenset(["client_os", "client_type", "user_agent"])
 
 
 def _is_a_place(node: Node) -> bool:
@@ -277,7 +297,7 @@ def firm_in(objects: list[Node], person: Node | None, ours: bool = False) -> Nod
     for node in objects:
         if (ours and node.path == ("account",)) or not _OF_OURS.isdisjoint(node.path[-2:-1]):
             continue
-        if (node.weight == -2 or is_firm(node) or _employs(node, person)) and _name_of(node):
+        if (node.weight == -2 or node.ask(is_firm) or _employs(node, person)) and _name_of(node):
             return node
     return None
 
@@ -307,22 +327,23 @@ def _name_of(node: Node) -> str | None:
 
 def company_in(objects: list[Node], person: Node | None, firm: Node | None) -> dict[str, str]:
     """The company of `firm`, a company's object, or the one that is written beside the person."""
-    own = _firm_beside(person) if person is not None and firm is not None else {}
+    own = person.ask(_firm_beside) if person is not None and firm is not None else {}
     if "company" in own and firm is not None and not _is_part_of(firm, person):
         return {name: own[name] for name in ("company", "domain") if name in own}
     if firm is not None and (name := _name_of(firm)):
         domain = text(firm.fields.get("domain")) or text(firm.fields.get("website"))
         return {"company": name, **({"domain": domain} if domain else {})}
     for node in ([person] if person else []) + [n for n in objects if n.weight in (0, 1, 50, 100)]:
-        beside = _firm_beside(node)
-        if "company" in beside and (node is person or not (person and _is_another(person_of(node), person_of(person)))):
+        beside = node.ask(_firm_beside)
+        if "company" in beside and (
+            node is person or not (person and _is_another(node.ask(person_of), person.ask(person_of)))
+        ):
             return {name: beside[name] for name in ("company", "domain") if name in beside}
     return {}
 
 
 def _firm_beside(node: Node) -> dict[str, str]:
     """The company that is written in an object of somebody or something else."""
-    fields = node.fields
-    if not _TRACKED.isdisjoint(label_set(names_of(fields))):
-        fields = {key: value for key, value in fields.items() if label(str(key)) not in _OF_TRACKED}
-    return person_facts(fields)[0]
+    if _TRACKED.isdisjoint(label_set(node.names)):
+        return node.ask(facts_of)
+    return person_facts({key: value for key, value in node.fields.items() if label(key) not in _OF_TRACKED})[0]

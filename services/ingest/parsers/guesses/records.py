@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from schemas.json_values import JsonValue
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Kind, Object, Reference, Sales
 from services.ingest.parsers.guesses.chain import Chain, Level, first, ident, level
 from services.ingest.parsers.guesses.tree import Node
+from services.ingest.parsers.reading.by_names import Names, Wanted, cache_by_names
 from services.ingest.parsers.reading.identifiers import identifier, is_identifier
 from services.ingest.parsers.reading.safely import mapping, number, text
 from services.ingest.parsers.reading.tables import words
@@ -20,20 +21,32 @@ _ORDER = tuple(_IDS.split())
 _OTHERS = """account user owner organization organisation org company workspace team tenant location site website project campaign form page list
     template app client connection webhook subscription device group board pipeline stage status calendar organizer host agent anonymous
     tag tags area instance merchant shop store session request trace channel trigger correlation ip journey broadcast newsletter content action variation send dispatch product plan"""
-_LINKS = ("api_url", "resource_url", "resource_uri", "self")
+_LINKS = Wanted(("api_url", "resource_url", "resource_uri", "self"))
 _SHAKY = ("token", "reference", "key")
 """Are ids only where little else stands beside them."""
-_OWNERS = ("owner_id", "assigned_to_id", "assignee_id", "assigned_user_id", "responsible_user_id", "user_id")
-_PEOPLE = ("owner", "assigned_to", "assignee", "responsible")
-_STAGES = ("stage_id", "stage", "status_id", "deal_stage", "pipeline_stage_id", "status")
-_BEFORE = ("previous", "old", "previous_attributes", "previous_data", "before")
+_OWNERS = Wanted(("owner_id", "assigned_to_id", "assignee_id", "assigned_user_id", "responsible_user_id", "user_id"))
+_PEOPLE = Wanted(("owner", "assigned_to", "assignee", "responsible"))
+_STAGES = Wanted(("stage_id", "stage", "status_id", "deal_stage", "pipeline_stage_id", "status"))
+_BEFORE = Wanted(("previous", "old", "previous_attributes", "previous_data", "before"))
 _OLD = ("old", "previous", "prev", "from", "former")
-_CHANGES = ("changes", "changed", "changeset", "diff", "updated_attributes")
-_NOW = ("new", "to", "current", "after")
-_REASONS = words("""
+_CHANGES = Wanted(("changes", "changed", "changeset", "diff", "updated_attributes"))
+_NOW = Wanted(("new", "to", "current", "after"))
+_REASONS = Wanted(
+    words("""
     lost_reason loss_reason rejection_reason reject_reason disqualification_reason cancellation_reason cancel_reason
     close_reason closed_lost_reason reason lost_reason_id loss_reason_id
 """)
+)
+_STAGES_OF_NOW = Wanted([*(f"{word}_{name}" for name in _STAGES.names for word in ("new", "to")), *_STAGES.names])
+_STAGES_OF_BEFORE = Wanted(f"{word}_{name}" for name in _STAGES.names for word in _OLD)
+_STATUS, _STATUS_OF_NOW = Wanted(["status"]), Wanted(["new_status", "status"])
+_STATUS_OF_BEFORE = Wanted(f"{word}_status" for word in _OLD)
+_OWNERS_OF_BEFORE = Wanted(f"{word}_{name}" for name in (*_OWNERS.names, *_PEOPLE.names) for word in _OLD)
+_EARLIER = Wanted([*_OLD, "before"])
+_TYPES = Wanted(["activity_type", "task_type"])
+_TAGS = Wanted(["tag", "tag_name", "label"])
+_AMOUNTS = Wanted(["amount", "value", "price", "deal_value"])
+_CURRENCIES = Wanted(["currency", "currency_code"])
 _NAMED: dict[str, Object] = {
     "contact_id": "person",
     "person_id": "person",
@@ -58,10 +71,10 @@ SYSTEM = "source"
 
 def id_of(chain: Chain, person: Node | None, nouns: tuple[str, ...] = (), objects: Sequence[Node] = ()) -> str | None:
     """The id of the innermost thing, else of the person, else of the event. `objects`: all of the event."""
-    theirs = level(person.raw) if person else None
+    theirs = person.level if person else None
     if person and person.path[-1:] == ("attributes",):
         # JSON:API has the id beside the attributes.
-        theirs = next((level(node.raw) for node in objects if node.path == person.path[:-1]), theirs)
+        theirs = next((node.level for node in objects if node.path == person.path[:-1]), theirs)
     for at in reversed(chain):
         if (own_id := _own_id(at, nouns)) is not None:
             return own_id
@@ -70,7 +83,7 @@ def id_of(chain: Chain, person: Node | None, nouns: tuple[str, ...] = (), object
     named = (_own_id(theirs) if theirs else None) or first(chain, _LINKS, _last_step)
     if named or not nouns:
         return named
-    whose = ((name, mapping(at.held.get(name))) for name in _WHOSE for at in chain)
+    whose = ((name, mapping(at.held.get(name))) for name in _WHOSE for at in chain if name in at.held)
     if (own_id := next((own_id for name, at in whose if (own_id := _own_id(level(at), (name,)))), None)) is not None:
         return own_id
     only = next((own_id for at in reversed(chain) if (own_id := _only_id(at)) is not None), None)
@@ -139,15 +152,16 @@ def _is_shaky(name: str, at: Level) -> bool:
 
 def sales_of(kind: Kind, chain: Chain, phrase: str | None = None) -> tuple[Kind, Sales | None]:
     """(the kind, more exactly; what it says). A deal's update that shows the stage, the status or the owner before is that change."""
+    if kind is not Kind.DEAL_UPDATED and not kind.startswith("sales."):
+        return kind, None
     before, after = _changes(chain)
     chain = [*chain, *after]
-    stage = first(chain, (*(f"{word}_{name}" for name in _STAGES for word in ("new", "to")), *_STAGES), ident)
+    stage = first(chain, _STAGES_OF_NOW, ident)
     owner, former = _owner(chain), _owner(before)
-    beside = [f"{word}_{name}" for name in _STAGES for word in _OLD]
-    earlier = first(before, _STAGES, ident) or first(chain, beside, ident)
+    earlier = first(before, _STAGES, ident) or first(chain, _STAGES_OF_BEFORE, ident)
     if kind is Kind.DEAL_UPDATED:
-        status = (first(chain, ("new_status", "status"), text) or "").casefold()
-        was = first(before, ("status",), text) or first(chain, [f"{word}_status" for word in _OLD], text)
+        status = (first(chain, _STATUS_OF_NOW, text) or "").casefold()
+        was = first(before, _STATUS, text) or first(chain, _STATUS_OF_BEFORE, text)
         if was and status in ("won", "lost") and was.casefold() != status:
             kind, stage, earlier = Kind(f"sales.{status}"), status, was
         elif earlier is not None and earlier != stage:
@@ -157,21 +171,22 @@ def sales_of(kind: Kind, chain: Chain, phrase: str | None = None) -> tuple[Kind,
     if not kind.startswith("sales."):
         return kind, None
     if kind is Kind.SALES_OWNER_CHANGED:
-        whose = [f"{word}_{name}" for name in (*_OWNERS, *_PEOPLE) for word in _OLD]
-        stage, earlier = owner, former or first(chain, whose, ident)
+        stage, earlier = owner, former or first(chain, _OWNERS_OF_BEFORE, ident)
     if kind is Kind.SALES_STAGE_CHANGED and stage is None and "qualified" in (phrase or "").casefold():
         stage = "qualified"
     done = True if kind is Kind.SALES_FOLLOW_UP else False if kind is Kind.SALES_TASK_OPEN else None
-    typed = first(chain, ("activity_type", "task_type"), text) if done is not None else None
+    typed = first(chain, _TYPES, text) if done is not None else None
     return kind, Sales(from_=earlier, to=stage, owner_id=owner, done=done, activity_type=typed)
 
 
 def _changes(chain: Chain) -> tuple[Chain, Chain]:
     """(what was before, what is now) as objects of their own: `previous` whole, or `changes` with both values of each name."""
-    whole = [level(mapping(at.held[n])) for at in chain for n in _BEFORE if isinstance(at.held.get(n), dict)]
-    held = next((mapping(at.held[n]) for at in chain for n in _CHANGES if isinstance(at.held.get(n), dict)), {})
+    whole = [level(at.held[n]) for at in chain for n in _BEFORE.among(at.names) if isinstance(at.held[n], dict)]
+    held: JsonObject = next(
+        (at.held[n] for at in chain for n in _CHANGES.among(at.names) if isinstance(at.held[n], dict)), {}
+    )
     both = {str(name): value for name, value in list(held.items())[:100] if isinstance(value, dict)}
-    old = {name: scalar for name, value in both.items() if (scalar := first([level(value)], (*_OLD, "before"), ident))}
+    old = {name: scalar for name, value in both.items() if (scalar := first([level(value)], _EARLIER, ident))}
     new = {name: scalar for name, value in both.items() if (scalar := first([level(value)], _NOW, ident))}
     return [*whole[:1], *([level(old)] if old else [])], [level(new)] if new else []
 
@@ -193,9 +208,9 @@ MAX_TAGS = 100
 
 def tags_of(kind: Kind, chain: Chain, person: Node | None) -> tuple[str, ...]:
     """The tags of the person, or the one that an event of a tag is about."""
-    held = [*([level(person.raw).held] if person else []), *(at.held for at in reversed(chain))]
+    held = [*([person.level.held] if person else []), *(at.held for at in reversed(chain))]
     if kind in (Kind.TAG_ADDED, Kind.TAG_REMOVED):
-        one = first(chain, ("tag", "tag_name", "label"), lambda value: text(value) or text(mapping(value).get("name")))
+        one = first(chain, _TAGS, lambda value: text(value) or text(mapping(value).get("name")))
         if one is not None:
             return (one,)
     tags: JsonValue = next((at["tags"] for at in held if at.get("tags")), [])
@@ -220,15 +235,21 @@ def references_of(
         ("form.", "email.", "message.", "call.", "list.")
     )
     for i, at in enumerate(chain):
-        for key, value in at.held.items():
-            what, name = _NAMED.get(key), text(value)
+        for key in _pointing(at.names):
+            what, name = _NAMED[key], text(at.held[key])
             if what == "company" and not (names_company and (i == len(chain) - 1 or len(chain) == 1)):
                 continue
-            if what and name and is_identifier(name):
+            if name and is_identifier(name):
                 references.setdefault((what, name), Reference(system=SYSTEM, object=what, id=name))
-    if firm is not None and (ident := _own_id(level(firm.raw))) is not None and kind is not Kind.UNCLASSIFIED:
+    if firm is not None and (ident := _own_id(firm.level)) is not None and kind is not Kind.UNCLASSIFIED:
         references.setdefault(("company", ident), Reference(system=SYSTEM, object="company", id=ident))
     return tuple(references.values())
+
+
+@cache_by_names
+def _pointing(names: Names) -> Names:
+    """Those that hold somebody's or something's id, in the order of the object."""
+    return tuple(name for name in names if name in _NAMED)
 
 
 _DELIVERIES = ("event_id", "delivery_id", "request_id", "webhook_id", "message_id")
@@ -244,9 +265,8 @@ def amount_of(kind: Kind, chain: Chain) -> tuple[float | None, str | None]:
     """(amount, currency) of a deal; what a meeting or an order costs is no deal's amount."""
     if not kind.startswith(("deal.", "sales.won", "sales.lost", "sales.stage")):
         return None, None
-    names = ("amount", "value", "price", "deal_value")
     amount = first(
-        chain, names, lambda value: number(mapping(value).get("amount") if isinstance(value, dict) else value)
+        chain, _AMOUNTS, lambda value: number(mapping(value).get("amount") if isinstance(value, dict) else value)
     )
-    inner = first(chain, names, lambda value: text(mapping(value).get("currency")))
-    return amount, (first(chain, ("currency", "currency_code"), text) or inner) if amount is not None else None
+    inner = first(chain, _AMOUNTS, lambda value: text(mapping(value).get("currency")))
+    return amount, (first(chain, _CURRENCIES, text) or inner) if amount is not None else None

@@ -9,11 +9,13 @@ from services.ingest.parsers.guesses.chain import Chain, first
 from services.ingest.parsers.guesses.mail import CAME_IN, WENT_OUT, is_sent, recipient_in, replied_to, sender_in
 from services.ingest.parsers.guesses.tree import Node
 from services.ingest.parsers.guesses.words import FIELDS
+from services.ingest.parsers.reading.by_names import Wanted
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text
 
 _ENDS = ("lead_email", "contact_email", "prospect_email", "customer_email", "visitor_email")
 _REACH = {"email", "phone"}
+_FIRM_NAMES = Wanted(["name", "company_name"])
 
 
 class Clues(NamedTuple):
@@ -46,7 +48,7 @@ def firm_of(clues: Clues, company: dict[str, str]) -> dict[str, str]:
     """The company's facts; of an event about a company its own name."""
     if company or not clues.kind.startswith("company."):
         return company
-    name = first(clues.chain, ("name", "company_name"), text)
+    name = first(clues.chain, _FIRM_NAMES, text)
     return {"company": name} if name else {}
 
 
@@ -79,7 +81,10 @@ def _is_of_the_event(name: str | None, clues: Clues) -> bool:
     if name is None or clues.kind not in (Kind.EMAIL_BOUNCED, Kind.LIST_UNSUBSCRIBED):
         return False
     words = {
-        label(value).replace("_", "") for at in clues.chain for word in FIELDS if (value := text(at.held.get(word)))
+        label(value).replace("_", "")
+        for at in clues.chain
+        for word in FIELDS.among(at.names)
+        if (value := text(at.held[word]))
     }
     described = any(at.held.get("name") == name and "description" in at.held for at in clues.chain)
     return (described and clues.kind is Kind.EMAIL_BOUNCED) or label(name).replace("_", "") in words

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, TypeVar
 
-from schemas.json_values import JsonObject, JsonValue
-from services.ingest.parsers.guesses.chain import WRAPPERS
+from schemas.json_values import COMPOSITE, JsonObject, JsonValue
+from services.ingest.parsers.guesses.chain import WRAPPERS, Level, level
 from services.ingest.parsers.guesses.contact_points import points_in
 from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.bodies import read_embedded_json
+from services.ingest.parsers.reading.by_names import PLAIN, names_of
 from services.ingest.parsers.reading.naming import label, meaning
 from services.ingest.parsers.reading.safely import MAX_ANSWERS, name_parts, text
 from services.ingest.parsers.reading.tables import word_set, words
 
+Found = TypeVar("Found")
 MAX_NODES = 400
 MAX_PEOPLE = 50
 """People of one list that are searched for the first who is not ours."""
@@ -79,29 +81,55 @@ _SCALAR = words("""
 """)
 
 
-class Node(NamedTuple):
-    """An object in the body: the way to it, its own scalars by name, and how far it is a person's (0 for a wrapper)."""
+class Node:
+    """An object in the body: the way to it, its own scalars by name, and how far it is a person's (0 for a wrapper). What is
+    found in it is found once, for several ask."""
 
-    path: tuple[str, ...]
-    fields: JsonObject
-    raw: Mapping[str, JsonValue]
-    weight: int
+    __slots__ = ("_found", "_level", "fields", "names", "path", "raw", "weight")
+
+    def __init__(
+        self, path: tuple[str, ...], fields: JsonObject, raw: Mapping[str, JsonValue], known: Level | None = None
+    ) -> None:
+        self.path, self.fields, self.raw, self.weight = path, fields, raw, _weight(path)
+        self.names = names_of(fields)
+        self._level = known
+        self._found: dict[Callable[[Node], Any], Any] = {}
 
     @property
     def depth(self) -> int:
         return len(self.path)
 
+    @property
+    def level(self) -> Level:
+        """All that it holds, by names as `label` writes them."""
+        if self._level is None:
+            self._level = level(self.raw)
+        return self._level
 
-def nodes(event: Mapping[str, JsonValue], ours: frozenset[str] = frozenset(), limit: int = MAX_NODES) -> list[Node]:
+    def ask(self, function: Callable[[Node], Found]) -> Found:
+        """What the function finds in it; not to be changed by whoever asks."""
+        if function not in self._found:
+            self._found[function] = function(self)
+        found: Found = self._found[function]
+        return found
+
+
+def nodes(
+    event: Mapping[str, JsonValue],
+    ours: frozenset[str] = frozenset(),
+    limit: int = MAX_NODES,
+    known: Iterable[Level] = (),
+) -> list[Node]:
     """Every object that may tell of the lead, and of the company; what is ours or another's is left out. `ours`: further
-    keys that are our own people here (the `user` of a task)."""
+    keys that are our own people here (the `user` of a task). `known`: levels of objects of the event that were made already."""
     objects: list[Node] = []
+    levels = {id(at.raw): at for at in known}
     todo: deque[tuple[tuple[str, ...], Mapping[str, JsonValue]]] = deque([((), event)])
     wrapped = _is_envelope(event)
     while todo and len(objects) < limit:
         path, at = todo.popleft()
         named_path = path[1:] if wrapped and path[:1] == ("event",) else path
-        objects.append(Node(named_path, flat(at), at, _weight(named_path)))
+        objects.append(Node(named_path, flat(at), at, levels.get(id(at))))
         if len(path) < MAX_LEVEL:
             todo.extend(_inner(path, at, ours))
     return objects
@@ -120,10 +148,11 @@ def _inner(
     path: tuple[str, ...], at: Mapping[str, JsonValue], ours: frozenset[str]
 ) -> Iterator[tuple[tuple[str, ...], Mapping[str, JsonValue]]]:
     for key, value in islice(at.items(), 200):
-        if not isinstance(value, dict | list | str):
-            continue
-        value = read_embedded_json(value)
-        if not isinstance(value, dict | list) or not value:
+        if type(value) is str:
+            if value[:1] not in _OPENING:
+                continue
+            value = read_embedded_json(value)
+        if not isinstance(value, COMPOSITE) or not value:
             continue
         name = label(str(key))
         if name == "context" and isinstance(value, dict) and isinstance(traits := value.get("traits"), dict) and traits:
@@ -148,6 +177,8 @@ def _is_all_there_is(name: str, at: Mapping[str, JsonValue]) -> bool:
     return bool(now) and not any(now)
 
 
+_OPENING = frozenset("{[")
+"""What a text begins with that may be JSON."""
 _ACTS = frozenset(
     ["trigger", "triggered", "action_metadata", "source_metadata", "audit", "audit_log", "changelog", "history_item"]
 )
@@ -229,7 +260,7 @@ def _numbered_answers(key: str, value: JsonValue) -> JsonObject:
     """Answers of a builder that numbers its fields: a list or an object of them, some of which have no names."""
     held = value.items() if isinstance(value, dict) else enumerate(value)
     items = [(str(name), inner) for name, inner in islice(held, MAX_ANSWERS)]
-    if not any(name.isdigit() and not isinstance(inner, dict | list) for name, inner in items):
+    if not any(name.isdigit() and not isinstance(inner, COMPOSITE) for name, inner in items):
         return {}
     answers: JsonObject = {}
     for name, inner in items:
@@ -299,11 +330,13 @@ def flat(at: Mapping[str, JsonValue]) -> JsonObject:
     """The scalars of an object: `{label, value}` is its value, a list of addresses its first or primary one."""
     scalars: JsonObject = {}
     for key, value in islice(at.items(), 500):
-        if isinstance(value, dict):
+        if type(value) in PLAIN:
+            scalars[str(key)] = value
+        elif isinstance(value, dict):
             scalars |= _flat_object(str(key), value)
         elif isinstance(value, list):
             name = label(str(key))
-            if len(value) > 1 and not _is_address(name) and not any(isinstance(one, dict | list) for one in value):
+            if len(value) > 1 and not _is_address(name) and not any(isinstance(one, COMPOSITE) for one in value):
                 scalars[str(key)] = value[:MAX_ANSWERS]
             elif (one := _primary(name, value)) is not None:
                 scalars[_PLURAL.get(name, str(key))] = one

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 from schemas.signals import Kind
+from services.ingest.parsers.reading.by_names import Wanted
 from services.ingest.parsers.reading.naming import cache_by_name, label
 from services.ingest.parsers.reading.tables import words
 
-FIELDS = words("""
+FIELDS = Wanted(
+    words("""
     trigger_event event_type event_name event topic webhook_event trigger_type trigger notification_type action
     trigger_name activity metric event_title record_type alert_name type hook object_kind kind ev event_key scope
 """)
+)
 """Fields that say what happened, the most telling first."""
 
 # A rule on one line each: the kind beside all its words; the formatter would take three lines for each.

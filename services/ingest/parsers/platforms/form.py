@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.json_values import JsonObject, JsonValue
+from schemas.json_values import COMPOSITE, JsonObject, JsonValue
 from schemas.signals import Kind, Parsed
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.guesses.leaves import flat_answers
@@ -61,7 +61,7 @@ def _read_nested(tree: JsonObject, body: bytes) -> Parsed:
         return _signal({}, answers, None, body)
     person, company = guess.person.known_fields(), guess.company
     used = {*person.values(), company.name, company.domain}
-    ident = person_facts({name: value for name, value in tree.items() if not isinstance(value, dict | list)})[0].get(
+    ident = person_facts({name: value for name, value in tree.items() if not isinstance(value, COMPOSITE)})[0].get(
         "external_id"
     )
     facts = {**person, "company": company.name, "domain": company.domain, "external_id": ident}

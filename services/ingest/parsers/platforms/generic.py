@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from schemas.json_values import JsonObject, JsonValue
+from schemas.json_values import COMPOSITE, JsonObject, JsonValue
 from schemas.signals import Company, Kind, Parsed, Quarantined, Sales
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
@@ -31,6 +31,7 @@ from services.ingest.parsers.guesses.words import FIELDS, kind_of
 from services.ingest.parsers.platforms.gravity_forms import numbered_name
 from services.ingest.parsers.reading.addresses import named_address
 from services.ingest.parsers.reading.bodies import whole_of
+from services.ingest.parsers.reading.by_names import Wanted
 from services.ingest.parsers.reading.firmographics import address_facts, company_facts
 from services.ingest.parsers.reading.form_fields import looks_like_json, words_of
 from services.ingest.parsers.reading.former import with_former_emails
@@ -54,14 +55,18 @@ from services.ingest.parsers.reading.safely import (
 from services.ingest.parsers.reading.tables import word_set, words
 from services.ingest.parsers.shapes.known_shapes import read_known_shape
 
-_NOUNS = words("""
+_NOUNS = Wanted(
+    words("""
     type object entity entity_type object_type resource resource_type model module table
 """)
+)
+_FLAGS = Wanted(["test", "is_test", "test_mode"])
 MAX_WORDS = 6
 """Names of the event that are looked at in one object; a body that has more of them is no sender's."""
 LONGEST_WORD = 80
 _WORDS_OF_HEADERS = ("-event", "-topic", "-event-type", "-event-key", "-webhook-topic")
-_FORM_IDS = ("form_id", "formid", "form_name", "form", "survey_id", "page_id", "form_title")
+_FORM_IDS = Wanted(["form_id", "formid", "form_name", "form", "survey_id", "page_id", "form_title"])
+_CAMPAIGNS = Wanted(["campaign", "campaign_name", "campaign_id"])
 _FILLED = frozenset(
     ["form_id", "form_name", "answers", "form_response", "submission_id", "submission", "submitted_at", "form"]
 )
@@ -118,9 +123,9 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     nouns = nouns_of(phrase)
     if kind in MAILED or (kind is Kind.UNCLASSIFIED and not {"email", *_CHANNELS}.isdisjoint(nouns)):
         nouns = _MAILED
-    chain = chain_of(event.own, nouns) if nouns else plain
+    chain = chain_of(event.own, nouns, plain) if nouns else plain
     work = _WORK & set(nouns) or kind.startswith(("sales.", "deal.", "note.", "activity."))
-    objects = nodes(event.own, _COLLEAGUES if work else frozenset(), event.limit)
+    objects = nodes(event.own, _COLLEAGUES if work else frozenset(), event.limit, known=chain)
     facts, person = person_in(objects)
     ours = word is not None and "id" in plain[0].held and "account" not in nouns
     firm = firm_in(objects, person, ours)
@@ -169,7 +174,7 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
         amount=amount,
         currency=currency,
         form_id=first(outer, _FORM_IDS, text) or _id_of_form(objects),
-        campaign=utm.get("utm_campaign") or first(outer, ("campaign", "campaign_name", "campaign_id"), text),
+        campaign=utm.get("utm_campaign") or first(outer, _CAMPAIGNS, text),
         utm=utm,
         tags=tags_of(kind, chain, person),
         fields=answers,
@@ -187,9 +192,7 @@ _CONTENTS = ("text", "image", "audio", "sms", "mms", "email", "call", "phonecall
 
 def _kind_by_fields(plain: Chain, objects: list[Node]) -> Kind:
     """Of a body without a word for what happened: a mail, a message of a chat, a call, as far as its fields tell."""
-    if is_mail(plain[0].held) or any(
-        is_mail(level(node.raw).held) for node in objects[:MAX_WRAPPED] if node.weight >= -1
-    ):
+    if is_mail(plain[0].held) or any(is_mail(node.level.held) for node in objects[:MAX_WRAPPED] if node.weight >= -1):
         return Kind.MESSAGE_RECEIVED
     if is_message(objects):
         return Kind.MESSAGE_RECEIVED
@@ -233,7 +236,7 @@ def event_word_of(event: Event, chain: Chain, around: Level) -> EventWord:
     for at in (*chain[:2], level(mapping(event.own.get("meta"))), around, *chain[2:3]):
         if first_word is not None and at in chain[2:3]:
             break
-        nouns = [noun for n in _NOUNS if (noun := text(at.held.get(n))) and len(noun) <= LONGEST_WORD]
+        nouns = [noun for n in _NOUNS.among(at.names) if (noun := text(at.held[n])) and len(noun) <= LONGEST_WORD]
         for word in _words(at):
             phrases = [word, *(f"{noun} {word}" for noun in nouns if noun != word)]
             first_word, first_phrase = (first_word, first_phrase) if first_word else (word, phrases[-1])
@@ -257,7 +260,7 @@ def _words_of_headers(headers: Mapping[str, str]) -> Iterator[str]:
 
 def _words(at: Level) -> list[str]:
     """What one object says that happened, the most telling name first."""
-    held = [at.held[name] for name in FIELDS if at.held.get(name)][:MAX_WORDS]
+    held = [value for name in FIELDS.among(at.names) if (value := at.held[name])][:MAX_WORDS]
     words = [text(v) or text(mapping(v).get("type")) or text(mapping(v).get("name")) for v in held]
     return [word for word in words if word is not None and len(word) <= LONGEST_WORD]
 
@@ -305,24 +308,24 @@ def _by_its_shape(
 
 def _is_flat(body: Mapping[str, JsonValue]) -> bool:
     """A form of plain answers, in which nobody else has an object of their own."""
-    return not any(isinstance(value, dict | list) for value in body.values())
+    return not any(isinstance(value, COMPOSITE) for value in body.values())
 
 
 def _id_of_form(objects: list[Node]) -> str | None:
     """`form[id]`, `wpforms[id]`: a form's id in an object that is called as one."""
-    forms = (level(node.raw).held for node in objects if node.path and node.path[-1].endswith(("form", "forms")))
+    forms = (node.level.held for node in objects if node.path and node.path[-1].endswith(("form", "forms")))
     return next(
         (ident for held in forms for name in ("id", "form_id", "formid") if (ident := text(held.get(name)))), None
     )
 
 
 def _is_test(chain: Chain, around: Level, word: str | None) -> bool:
-    flags = [at.held.get(n) for at in (*chain[:2], around) for n in ("test", "is_test", "test_mode")]
+    flags = [at.held[name] for at in (*chain[:2], around) for name in _FLAGS.among(at.names)]
     return any(flag in (True, "true", "1", 1) for flag in flags) or label(word or "") in _TESTS
 
 
 def _looks_filled(chain: Chain) -> bool:
-    return any(_FILLED & at.held.keys() for at in chain)
+    return not all(_FILLED.isdisjoint(at.held) for at in chain)
 
 
 def _delivery(event: Event, fallback: str, about: object) -> str:

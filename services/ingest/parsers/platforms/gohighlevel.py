@@ -6,7 +6,7 @@ made, not when it was done.
 
 from __future__ import annotations
 
-from schemas.json_values import JsonObject, JsonValue
+from schemas.json_values import COMPOSITE, JsonObject, JsonValue
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
@@ -304,7 +304,7 @@ def _of_workflow(event: JsonObject, body: bytes) -> Parsed:
         references=(reference,) if reference else (),
         actor=Actor(kind="automation"),
         tags=_tags(event),
-        fields=only_known((n, v) for n, v in event.items() if n not in own_names and not isinstance(v, dict | list)),
+        fields=only_known((n, v) for n, v in event.items() if n not in own_names and not isinstance(v, COMPOSITE)),
         dedupe_key=body_key(body),
     )
     return of_record(whole, event)

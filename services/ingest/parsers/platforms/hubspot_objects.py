@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.json_values import JsonObject
+from schemas.json_values import COMPOSITE, JsonObject
 from schemas.signals import Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
@@ -73,7 +73,7 @@ def whole_object(event: JsonObject, where: str, body: bytes) -> Parsed:
     record = {**event, **mapping(event.get("object"))}
     own = mapping(record.get("properties"))
     # An author who chooses the properties to send gets them without anything around them.
-    properties = own or {name: value for name, value in event.items() if not isinstance(value, dict | list)}
+    properties = own or {name: value for name, value in event.items() if not isinstance(value, COMPOSITE)}
     values = {n: text(p.get("value") if isinstance(p, dict) else p) for n, p in properties.items()}
     noun = _noun(record, values, where)
     stamps = [when(p.get("timestamp")) for p in properties.values() if isinstance(p, dict)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import repeat
 
-from schemas.json_values import JsonObject, JsonValue
+from schemas.json_values import COMPOSITE, JsonObject, JsonValue
 from schemas.signals import Kind, Parsed
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.addresses import addresses_in
@@ -127,7 +127,7 @@ def rows(value: JsonValue) -> JsonObject:
 
 def _with_one_more(held: JsonValue, value: JsonValue) -> JsonValue:
     """The boxes that were ticked under one question, each in a row of its own; of objects the first counts."""
-    if isinstance(value, dict | list) or isinstance(held, dict) or value in (None, ""):
+    if isinstance(value, COMPOSITE) or isinstance(held, dict) or value in (None, ""):
         return held
     if isinstance(held, list):
         return held if value in held else [*held, value]

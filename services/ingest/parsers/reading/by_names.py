@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from services.ingest.parsers.reading.naming import label
 
@@ -26,7 +26,7 @@ def cache_by_names(function: Callable[[Names], Found]) -> Callable[[Names], Foun
     return _Memory(function).__getitem__
 
 
-class _Memory(dict[Names, Found]):
+class _Memory(dict[Names, Found], Generic[Found]):
     """It is emptied once there are too many shapes, which strangers choose."""
 
     def __init__(self, function: Callable[[Names], Found]) -> None:
@@ -42,15 +42,41 @@ class _Memory(dict[Names, Found]):
         return result
 
 
+class _Shape(tuple[str, ...]):
+    """Names that are known: equal to themselves alone and not looked through again, so that to ask what was said of them is
+    one look by the place where they are."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+    __hash__ = object.__hash__
+
+
+_shapes: _Memory[Names] = _Memory(_Shape)
+
+
 def names_of(fields: Iterable[str], most: int | None = None) -> Names:
-    """The names of an object, all or so many of them."""
-    return tuple(fields if most is None else islice(fields, most))
+    """The names of an object, all or so many of them; of one shape the same object, as long as it is remembered."""
+    return _shapes[tuple(fields if most is None else islice(fields, most))]
+
+
+class Wanted:
+    """Names that are looked for in many objects, the most telling first. `among`: those of them that an object of these names has,
+    in that order."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+        self.among = cache_by_names(self._find)
+
+    def _find(self, names: Names) -> Names:
+        held = frozenset(names)
+        return tuple(name for name in self.names if name in held)
 
 
 @cache_by_names
 def labels(names: Names) -> Names:
     """Each as `label` writes it."""
-    return tuple(map(label, names))
+    return names_of(map(label, names))
 
 
 @cache_by_names
@@ -69,3 +95,9 @@ def names_by_label(names: Names) -> dict[str, str]:
 def are_labels_unique(names: Names) -> bool:
     """Whether no two of them are the same as `label` writes them."""
     return len(label_set(names)) == len(names)
+
+
+@cache_by_names
+def are_labels(names: Names) -> bool:
+    """Whether all of them are written as `label` writes them, and are texts: a reader's own objects may have other keys."""
+    return all(type(name) is str and label(name) == name for name in names)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from schemas.domains import host_of
-from schemas.json_values import JsonObject, JsonValue
+from schemas.json_values import COMPOSITE, JsonObject, JsonValue
 from schemas.places import country_code, country_of_code, post_code, town_of
 from schemas.signals import Company
 from services.ingest.parsers.reading.by_names import Names, cache_by_names, names_of
@@ -117,7 +117,7 @@ def company_from(raw: Mapping[str, JsonValue], name: str | None) -> Company:
 
 def address_facts(raw: Mapping[str, JsonValue]) -> dict[str, str]:
     """Of somebody's object where they are, as far as an address that is an object of its own says it."""
-    inner = {key: value for key, value in islice(raw.items(), 300) if isinstance(value, dict | list)}
+    inner = {key: value for key, value in islice(raw.items(), 300) if isinstance(value, COMPOSITE)}
     facts = firm_facts({key: value for key, value in inner.items() if label(str(key)) in _OBJECTS})
     return {name: facts[name] for name in ("country", "region", "city", "postcode") if name in facts}
 

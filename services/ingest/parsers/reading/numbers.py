@@ -58,9 +58,12 @@ _UNSURE = re.compile(r"/ ?\d{1,3}$|\(\d{1,4}\)$| - ?\d{1,4}$")
 """`08-123456/57` names two numbers by their last digits; `(12)` or ` - 12` at the end may be an extension."""
 _RUN = re.compile(r"[+(]{0,3}\d(?:[\d ().+/-]*\d)?\)?")
 _SIMPLE = re.compile(r"\+?\d[\d -]{4,20}\d")
+_DIGIT = re.compile(r"[0-9]")
 _DATE = re.compile(r"(?:19|20)\d\d-[01]\d-[0-3]\d(?!\d)")
 """A day where a number should stand."""
 _ASIDE = re.compile(r"\([^()\d]{1,80}\)")
+_BARE = re.compile(r"[\d ().+-]*", re.ASCII)
+"""Nothing that names a number, parts two of them, or begins a time of day or an extension: most fields are so."""
 _ALLOWED = re.compile(r"\+?[\d\s().-]+")
 
 
@@ -80,7 +83,7 @@ def read_numbers(written: str | None, region: str | None) -> Reading:
 @lru_cache(maxsize=64)
 def _read(line: str, region: str | None) -> Reading:
     """A number that is doubtful is asked for again, to say why. `line` is bounded by `shown_number`."""
-    if not any(map(str.isdigit, line)):
+    if _DIGIT.search(line) is None and not any(map(str.isdigit, line)):
         return Reading((), "has no digits" if line else None)
     if len(line) > LONGEST:
         return Reading((), f"is longer than {LONGEST} characters")
@@ -109,8 +112,14 @@ def may_be_number(written: str | None) -> bool:
 
 def shown_number(written: str) -> str:
     """What a person would have written: without invisible characters, `tel:` and what spreadsheets do to numbers."""
-    line = _DASHES.sub("-", single_line(_LINES.sub("; ", written[: 2 * LONGEST].strip())))
+    return _clean_line(written[: 2 * LONGEST])
+
+
+@lru_cache(maxsize=64)
+def _clean_line(written: str) -> str:
+    line = single_line(_LINES.sub("; ", written.strip()))
     if not line.isascii():
+        line = _DASHES.sub("-", line)
         line = "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in line)
     line = line.removeprefix("=").strip("'\"`‘’“” ")
     line = _SCHEME.sub("", line, count=1).strip() if _SCHEME.match(line) else line
@@ -127,6 +136,8 @@ def shown_number(written: str) -> str:
 def _several(line: str, region: str | None) -> tuple[str, ...]:
     """The numbers of a field that has more than one, where each of them is understood; else ()."""
     for pieces in _divisions(line):
+        if pieces == [line]:
+            continue  # as a whole it is no number
         numbers = [_number(piece, region) for piece in pieces]
         known = [number for number in numbers if number is not None]
         if numbers and len(known) == len(numbers) <= MOST:
@@ -138,9 +149,16 @@ def _divisions(line: str) -> Iterator[list[str]]:
     """The ways to part a field, the surest first. A single blank parts only where each part is long enough by itself."""
     pieces = _pieces_of_line(line)
     yield pieces
+    if _BARE.fullmatch(line):
+        yield from _by_blanks(line)
+        return
     if "/" in line:
         yield [part for piece in pieces for part in piece.split("/")]
     yield _with_digits(part for piece in pieces for part in _BEFORE_LABEL.split(piece))
+    yield from _by_blanks(line)
+
+
+def _by_blanks(line: str) -> Iterator[list[str]]:
     words = line.split(" ")
     if len(words) > 1 and all(sum(map(str.isdigit, word)) >= 8 and _ALLOWED.fullmatch(word) for word in words):
         yield words
@@ -152,15 +170,25 @@ def _pieces_of_line(line: str) -> list[str]:
 
 def _with_digits(pieces: Iterable[str]) -> list[str]:
     """The pieces that tell a number at which somebody answers: neither a time of day nor a fax."""
-    return [p for p in pieces if any(map(str.isdigit, _TIMES.sub(" ", p))) and not _FAX.match(p)]
+    return [p for p in pieces if _tells_number(p)]
+
+
+def _tells_number(piece: str) -> bool:
+    if _BARE.fullmatch(piece):
+        return _DIGIT.search(piece) is not None
+    return any(map(str.isdigit, _TIMES.sub(" ", piece))) and not _FAX.match(piece)
 
 
 def _number(piece: str, region: str | None) -> str | None:
     """The one number in a piece; None where there is none, or more than one, or anything that may be a part of it."""
     if _SIMPLE.fullmatch(piece) and " - " not in piece:
         return _e164(_possible_number(piece, region), "")
-    piece, extension = _ASIDE.sub(" ", _TIMES.sub(" ", piece)), ""
-    ends = [end for end in _EXTENSION.finditer(piece) if any(map(str.isdigit, piece[: end.start()]))]
+    extension, ends = "", []
+    if _BARE.fullmatch(piece):
+        piece = _ASIDE.sub(" ", piece) if "(" in piece else piece
+    else:
+        piece = _ASIDE.sub(" ", _TIMES.sub(" ", piece))
+        ends = [end for end in _EXTENSION.finditer(piece) if any(map(str.isdigit, piece[: end.start()]))]
     if len(ends) == 1:
         extension = f";ext={ends[0][1]}"
         piece = f"{piece[: ends[0].start()]} {piece[ends[0].end() :]}"
@@ -215,5 +243,5 @@ def _possible_number(run: str, region: str | None) -> phonenumbers.PhoneNumber |
 
 def _is_local(line: str) -> bool:
     """A number of some country that does not say of which."""
-    bare = _EXTENSION.sub(" ", line)
+    bare = line if _BARE.fullmatch(line) else _EXTENSION.sub(" ", line)
     return 7 <= sum(map(str.isdigit, bare)) <= 15 and len(_RUN.findall(bare)) == 1

@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from typing import TypeVar
 
 from schemas.instants import plausible
-from schemas.json_values import JsonObject, JsonValue
+from schemas.json_values import COMPOSITE, JsonObject, JsonValue
 from schemas.signals import Company, Parsed, Person, Quarantined
 from services.ingest.parsers.bounds.amount import added_up, facts_at_most
 from services.ingest.parsers.bounds.faults import read_or_quarantine
@@ -74,7 +74,7 @@ def _measure(whole: JsonValue) -> None:
     budget = _left.get()
     most = MAX_VALUES if budget is None else budget[0]
     level, count, depth = [whole], 0, 0
-    while inner := [v for v in level if isinstance(v, dict | list)]:
+    while inner := [v for v in level if isinstance(v, COMPOSITE)]:
         if depth >= MAX_DEPTH:
             raise Unreadable(f"nested over {MAX_DEPTH} deep")
         count += sum(map(len, inner))
@@ -162,8 +162,9 @@ def mapping(value: JsonValue) -> JsonObject:
 def text(value: JsonValue) -> str | None:
     """A scalar as trimmed text; None for what holds nothing."""
     if type(value) is str:
-        return clean(value).strip() or None
-    if isinstance(value, bool) or value is None or isinstance(value, dict | list):
+        plain = value if value.isascii() and "\x00" not in value else clean(value)
+        return plain.strip() or None
+    if isinstance(value, bool) or value is None or isinstance(value, COMPOSITE):
         return None
     return clean(str(value)).strip() or None
 

@@ -30,6 +30,8 @@ _NOTHING = frozenset(
 """What programs write where there is nothing. `Null` and `Na`, as people are called, are not among them."""
 _UNFILLED = re.compile(r"\{\{.*\}\}|\{[a-z_. ]+\}|\$\{.*\}|%[A-Z_]+%|\*\|.*\|\*|<[a-z_ ]+>|\[\[.*\]\]")
 """A template's place that nobody filled in: `{{contact.name}}`, `*|FNAME|*`."""
+_OPENING = frozenset("{$%*<[")
+"""What such a place begins with."""
 _SPLICED = re.compile(r"\d[a-wyz]\d", re.IGNORECASE)
 """Letters between digits make an id or a time, not a telephone number (`x` is an extension)."""
 _LINE = re.compile(r"[ \t]*(\w{1,20}) = ([^\r\n]{1,200})")
@@ -42,6 +44,7 @@ _KEY = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?=\S*\d\S*\d)(?=\S*[a-z])(?=\S*[A-Z])[\w~*-]{20,}|[0-9a-f]{24}|[0-9a-f]{32}"
 )
 """What a system calls a record by."""
+SHORTEST_KEY = 20
 
 
 def is_chat_id(value: str) -> bool:
@@ -56,17 +59,27 @@ def is_address(value: str) -> bool:
 
 def fits(fact: str, value: str) -> bool:
     """An address has an @, a number has digits and little else, a name has a letter: what does not fit is left where it was."""
-    if len(value) > MAX_FACT or value in _NOTHING or _UNFILLED.fullmatch(value) or not any(map(str.isalnum, value)):
+    if len(value) > MAX_FACT or value in _NOTHING or not any(map(str.isalnum, value)):
+        return False
+    if value[0] in _OPENING and _UNFILLED.fullmatch(value):
         return False
     if fact == "email":
         return "@" in value and not is_chat_id(value)
     if fact == "phone":
         return sum(map(str.isdigit, value)) >= 5 and len(value) <= 40 and _SPLICED.search(value) is None
     if fact in ("first_name", "last_name", "full_name"):
-        return len(value) <= 200 and any(map(str.isalpha, value)) and "://" not in value and not _THING.fullmatch(value)
-    if fact == "company" and (_KEY.fullmatch(value) or (value.isdigit() and len(value) > 3)):
+        return len(value) <= 200 and any(map(str.isalpha, value)) and "://" not in value and not _is_thing(value)
+    if fact == "company" and (_is_key(value) or (value.isdigit() and len(value) > 3)):
         return False
     return len(value) <= 200
+
+
+def _is_thing(value: str) -> bool:
+    return ("/" in value or "_" in value or "\\" in value) and _THING.fullmatch(value) is not None
+
+
+def _is_key(value: str) -> bool:
+    return len(value) >= SHORTEST_KEY and _KEY.fullmatch(value) is not None
 
 
 def lines_as_object(value: str) -> dict[str, str]:
