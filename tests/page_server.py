@@ -43,7 +43,15 @@ class PageServer:
             await self.api.settled()
             (lead,) = (await self.api.get("/v1/leads", email=email))["leads"]
             self.leads[short] = lead["id"]
+        await self._go_wrong()
         return self
+
+    async def _go_wrong(self):
+        """What those who run it look at: a body that is not understood, an answer about nobody, a receiver that is paused."""
+        await self.client.post("/v1/hooks/cloud", json={"when": "today", "data": {"email": "x@y.example"}})
+        await self.fact(fact="accepted", email="nobody@nowhere.example", id="acc-0")
+        await self.api.parts.deliveries.fan_out("sink/erp", lambda *_: True, self.api.parts.now())
+        await self.api.parts.deliveries.disable("sink/erp", "it answered 410 Gone")
 
     async def __aexit__(self, *_):
         self.api.stopping.set()

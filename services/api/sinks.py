@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
@@ -47,7 +47,7 @@ def add_sinks(router: APIRouter, scoped: Scoped, access: Access, desk: SinkDesk)
     async def sinks(key: Key = access.needs("ops:read")) -> SinkList:
         """The CRMs and marketing platforms that are written into: how far each is in the feed, how many events wait, why it is paused."""
         views = sink_views(desk.sinks, await desk.deliveries.states())
-        return SinkList(sinks=[view for view in views if _sees(key, view.name, desk)])
+        return SinkList(sinks=[view for view in views if sees_sink(desk, view.name, key.brands)])
 
     @route(
         router,
@@ -136,13 +136,19 @@ def _add_switch(router: APIRouter, access: Access, desk: SinkDesk, named: tuple[
         else "What came meanwhile is written, in each lead's order.",
     )
     async def switch(name: SinkName, key: Key = access.needs("ops:write")) -> SinkView:
-        target = await _target(name, key, desk)
-        _serves_key_alone(name, key, desk)
         reason = f"by the key {key.name}" if action == "pause" else None
-        if not await desk.deliveries.disable(target, reason):
-            raise Trouble("not_found", "this sink never ran")
-        views = sink_views(desk.sinks, await desk.deliveries.states())
-        return next(view for view in views if view.name == name)
+        return await switch_sink(desk, await _target(name, key, desk), key.brands, reason)
+
+
+async def switch_sink(desk: SinkDesk, target: str, brands: Collection[str] | None, reason: str | None) -> SinkView:
+    """Pauses it for this reason, or resumes it (None), for somebody who sees these brands (None: all). Raises Trouble."""
+    name = target.removeprefix(TARGET)
+    if not serves_alone(desk, name, brands):
+        raise Trouble("no_scope", "this sink is of brands that the key does not see; say which lead")
+    if not await desk.deliveries.disable(target, reason):
+        raise Trouble("not_found", "this sink never ran")
+    views = sink_views(desk.sinks, await desk.deliveries.states())
+    return next(view for view in views if view.name == name)
 
 
 def sink_views(sinks: Sequence[EverySink], states: Sequence[State]) -> list[SinkView]:
@@ -182,16 +188,21 @@ def cursor_of(record: SinkRecord) -> str:
     return f"{record.kind}/{record.key}"
 
 
-def _sees(key: Key, name: str, desk: SinkDesk) -> bool:
-    """Whether hand-overs of a brand that the key sees may be written there."""
-    brands = _brands_of(name, desk)
-    return key.brands is None or not brands or bool(set(brands) & set(key.brands))
+def sees_sink(desk: SinkDesk, name: str, brands: Collection[str] | None) -> bool:
+    """Whether hand-overs of one of these brands (None: all) may be written there."""
+    served = _brands_of(name, desk)
+    return brands is None or not served or bool(set(served) & set(brands))
+
+
+def serves_alone(desk: SinkDesk, name: str, brands: Collection[str] | None) -> bool:
+    """Whether the sink writes hand-overs of no brand but these (None: all)."""
+    served = _brands_of(name, desk)
+    return brands is None or (bool(served) and set(served) <= set(brands))
 
 
 def _serves_key_alone(name: str, key: Key, desk: SinkDesk) -> None:
     """Raises Trouble where the sink writes hand-overs of brands that the key does not see."""
-    brands = _brands_of(name, desk)
-    if key.brands is not None and not (brands and set(brands) <= set(key.brands)):
+    if not serves_alone(desk, name, key.brands):
         raise Trouble("no_scope", "this sink is of brands that the key does not see; say which lead")
 
 
@@ -203,6 +214,6 @@ def _brands_of(name: str, desk: SinkDesk) -> tuple[str, ...]:
 async def _target(name: str, key: Key, desk: SinkDesk) -> str:
     """Raises Trouble where there is no such sink, or none for this key."""
     known = {view.name for view in sink_views(desk.sinks, await desk.deliveries.states())}
-    if storable(name) not in known or not _sees(key, name, desk):
+    if storable(name) not in known or not sees_sink(desk, name, key.brands):
         raise Trouble("not_found", "there is no such sink")
     return TARGET + name

@@ -45,10 +45,12 @@ from services.bootstrap.own_users import own_users, targets_by_source, with_own_
 from services.bootstrap.page import BesidePage, guarded_page
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.persons import person_desk_of
+from services.bootstrap.plumbing import plumbing_of
 from services.bootstrap.shortcut import short_cut
 from services.bootstrap.sinks_file import read_every_sink
 from services.bootstrap.source_watch import source_watch_of
 from services.bootstrap.traffic import TrafficCounter
+from services.console.plumbing.screen import plumbing_routes
 from services.console.screens import screen_routes
 from services.door.bodies import limit_bodies
 from services.door.headers import add_headers
@@ -181,7 +183,8 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
         app.include_router(_api(parts, sources, intake=intake, stopping=stopping, api=api_parts))
         add_acknowledging(app, parts, incidents.acknowledge)
         console = console_of(parts, commanding, incidents, api_parts.forum, stopping=stopping)
-        app.add_middleware(BesidePage, page=guarded_page(parts, screen_routes(console), console.pages))
+        screens = [*screen_routes(console), *plumbing_routes(console, plumbing_of(parts, sources, intake))]
+        app.add_middleware(BesidePage, page=guarded_page(parts, screens, console.pages))
     add_health(app, partial(readiness, parts, hooks), access, intake=hooks)
     return app
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
-from routing.incidents.silence import KEPT, find_silence, hour_of
+from routing.incidents.silence import KEPT, Silence, find_silence, hour_of
 from routing.incidents.targets import TargetTrouble
 from schemas.sources import SourcesFile
 from schemas.yamlfile import load
@@ -75,21 +75,22 @@ class SilenceWatch:
 
     def __init__(self, traffic: SourceTraffic, sources: Collection[str], now: Callable[[], datetime]) -> None:
         self._traffic, self._sources, self._now = traffic, frozenset(sources), now
-        self._found: list[TargetTrouble] = []
+        self._found: dict[str, Silence] = {}
         self._look_at: datetime | None = None
 
-    async def troubles(self) -> list[TargetTrouble]:
-        """`source/NAME` of each, with what is usual. Raises StoreUnavailable."""
+    async def silences(self) -> Mapping[str, Silence]:
+        """Of each source that is silent, by its name. Raises StoreUnavailable."""
         now = self._now()
         if self._look_at is None or now >= self._look_at:
             counts = await self._traffic.by_source()
-            silent = {name: find_silence(counts.get(name, {}), now) for name in sorted(self._sources)}
-            self._found = [
-                TargetTrouble(f"source/{name}", silence.explain(), silence.since)
-                for name, silence in silent.items()
-                if silence is not None
-            ]
+            looked_at = {name: find_silence(counts.get(name, {}), now) for name in sorted(self._sources)}
+            self._found = {name: silence for name, silence in looked_at.items() if silence is not None}
             self._look_at = now + LOOK
-            for name, silence in silent.items():
-                metrics.set_source_silent(name, is_silent=silence is not None)
+            for name in looked_at:
+                metrics.set_source_silent(name, is_silent=name in self._found)
         return self._found
+
+    async def troubles(self) -> list[TargetTrouble]:
+        """`source/NAME` of each, with what is usual. Raises StoreUnavailable."""
+        silences = await self.silences()
+        return [TargetTrouble(f"source/{name}", silence.explain(), silence.since) for name, silence in silences.items()]

@@ -21,6 +21,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("/", mark("Now")),
     Screen("/people", mark("People")),
     Screen("/forum", mark("Forum"), "forum"),
+    Screen("/plumbing", mark("Plumbing"), "plumbing"),
 )
 
 

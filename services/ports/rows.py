@@ -227,6 +227,12 @@ class DeadLetter(NamedTuple):
     source: str | None = None
 
 
+Redriving = Literal["asked", "once_more", "not_held", "holds_lead", "settled", "too_large"]
+"""What came of asking for another try: of a lead (`asked`) or of one letter (`once_more`). Nothing is tried: it is no lead that is
+held and no letter (`not_held`), the letter holds a lead, which is asked for instead (`holds_lead`), it is over (`settled`), or the log
+does not take it (`too_large`)."""
+
+
 class SpoolEntry(NamedTuple):
     id: int
     record: RecordOut

@@ -27,6 +27,7 @@ PEOPLE = ("sara", "anders", "elin", "olof", "lena", "maja", "nora")
 """An SDR whose lead it is, another of no team with her, a salesperson, an account manager, marketing, the manager, and a manager of
 another brand."""
 EVERYBODY = frozenset(PEOPLE)
+MANAGERS = frozenset({"maja", "nora"})
 WHO_SEES_THE_LEAD = frozenset({"sara", "lena", "maja"})
 THE_FORUM = frozenset({"lena", "maja", "nora"})
 WHO_ENTERS = THE_FORUM - {"nora"}
@@ -61,6 +62,9 @@ ROUTES = {
     ("GET", "/people"): Allowed(),
     ("GET", "/people/{person}"): Allowed(WHO_SEES_SARA, "/people/sara?show=kept"),
     ("POST", "/people/{person}/{action}"): Allowed(WHO_SEES_SARA, "/people/sara/absence"),
+    ("GET", "/plumbing"): Allowed(MANAGERS),
+    ("GET", "/plumbing/signals"): Allowed(MANAGERS),
+    ("POST", "/plumbing/{action}"): Allowed(MANAGERS, "/plumbing/redrive"),
 }
 OPEN_ROUTES = {
     ("GET", "/sign-in"),

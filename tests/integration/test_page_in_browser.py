@@ -24,6 +24,7 @@ SCREENS = {
     "lead": "/leads/{lead}",
     "people": "/people",
     "person": "/people/elin",
+    "plumbing": "/plumbing",
     "forum": "/forum?week={week}&known=2100-01-01T00:00:00Z",
     "behind": "/forum/behind?week={week}&known=2100-01-01T00:00:00Z&at=leads_in.by_week.7.0",
 }

@@ -7,14 +7,12 @@ import asyncio
 import json
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from services.cli.support.environment import add_config, settings_of
-from services.ports.signal_records import record_of
 
 if TYPE_CHECKING:
-    from services.bootstrap.parts import Parts
-    from services.ports.rows import DeadLetter
+    from services.ports.rows import DeadLetter, Redriving
 
 EPILOG = """\
 A dead letter holds its lead: later signals of the lead queue behind it. `redrive LEAD` gives them another try in their
@@ -60,62 +58,36 @@ def _instant(at: datetime) -> str:
 async def _redrive(args: argparse.Namespace) -> int:
     """Asks the router by a signal, so that it happens in the lead's own order."""
     from services.bootstrap.parts import parts_of
+    from services.bootstrap.redriving import redrive
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
-        letter = await parts.reading.dead_letter(args.name)
-        if letter is not None:
-            return await _redrive_letter(parts, letter)
-        return await _redrive_lead(parts, args.name)
+        outcome = await redrive(parts, args.name)
+        letter = await parts.reading.dead_letter(args.name) if outcome in ("holds_lead", "settled") else None
+    said = _answer(outcome, args.name, letter)
+    if outcome in ("asked", "once_more"):
+        print(said)
+        return 0
+    print(said, file=sys.stderr)
+    return 1
 
 
-async def _redrive_lead(parts: Parts, lead_id: str) -> int:
-    from routing.model.ids import derive
-    from routing.model.records import Lead
-    from schemas.signals import Kind, Signal
-
-    row = await parts.reading.lead(lead_id)
-    if row is None or not row.held:
-        print(f"{lead_id} is no lead that is held, and no dead letter", file=sys.stderr)
-        return 1
-    lead, now = Lead.read(row.state), parts.now()
-    ident = derive("sig", "redrive", lead.id, lead.version)
-    request = Signal(
-        kind=Kind.LEAD_REDRIVE,
-        id=ident,
-        dedupe_key=ident,
-        source="operator",
-        brand=lead.brand,
-        occurred_at=now,
-        received_at=now,
-        partition_key=lead.partition_key,
-        lead_id=lead.id,
-    )
-    await parts.log.append([record_of(request, parts.settings.topic("signals"))])
-    print(f"asked; see `stafett dlq list` and the event stafett.lead.released.v1 of {lead_id}")
-    return 0
-
-
-async def _redrive_letter(parts: Parts, letter: DeadLetter) -> int:
-    """Killed after the append, the letter is still listed: another redrive is the same signal, and the inbox drops it."""
-    from services.ports.errors import RecordTooLarge
-    from services.ports.signal_records import once_more
-
-    if letter.lead_id is not None:
-        print(f"{letter.id} holds a lead; say: stafett dlq redrive {letter.lead_id}", file=sys.stderr)
-        return 1
-    if letter.state != "dead":
-        print(f"{letter.id} is {letter.state} already", file=sys.stderr)
-        return 1
-    thin = parts.settings.topic("thin")
-    topic = thin if letter.origin.startswith(f"{thin}/") else parts.settings.topic("signals")
-    try:
-        await parts.log.append([once_more(letter, topic)])
-    except RecordTooLarge:
-        print(f"{letter.id} is larger than the log takes; see the log's limit, or drop it", file=sys.stderr)
-        return 1
-    await parts.store.settle_letter(letter.id, "redriven")
-    print(f"{letter.id} is on the log again; if it fails again, it is a new letter")
-    return 0
+def _answer(outcome: Redriving, name: str, letter: DeadLetter | None) -> str:
+    match outcome:
+        case "asked":
+            return f"asked; see `stafett dlq list` and the event stafett.lead.released.v1 of {name}"
+        case "once_more":
+            return f"{name} is on the log again; if it fails again, it is a new letter"
+        case "not_held":
+            return f"{name} is no lead that is held, and no dead letter"
+        case "holds_lead":
+            lead = letter.lead_id if letter is not None else "LEAD"
+            return f"{name} holds a lead; say: stafett dlq redrive {lead}"
+        case "settled":
+            return f"{name} is {letter.state if letter is not None else 'gone'} already"
+        case "too_large":
+            return f"{name} is larger than the log takes; see the log's limit, or drop it"
+        case _:
+            assert_never(outcome)
 
 
 async def _drop(args: argparse.Namespace) -> int:
