@@ -21,6 +21,7 @@ from routing.sla import clocks
 from routing.sla.verdict import is_standing_still
 from schemas.certain import certain
 from schemas.events import (
+    Disposition,
     HandoverAccepted,
     HandoverBlocked,
     HandoverExpired,
@@ -33,6 +34,11 @@ from schemas.events import (
 )
 from schemas.fates import Reason
 from schemas.json_values import JsonObject
+
+Withdrawal = Literal[
+    "accepted_by_another", "answered_before", "merged", "owner_absent", "owner_changed", "owner_left", "sla_breached"
+]
+"""Why an offer is taken back while its lead is worked on; where the lead leaves the dialogue it is the fact or the disposition."""
 
 
 def open_offer(draft: Draft) -> Offer | None:
@@ -180,7 +186,7 @@ def people_asked(handover: Handover) -> frozenset[str]:
     return frozenset(offer.person for offer in handover.offers if not offer.undone)
 
 
-def offer_again(draft: Draft, reason: str, *, bounded: bool = True) -> bool:
+def offer_again(draft: Draft, reason: Withdrawal, *, bounded: bool = True) -> bool:
     """Takes the offer back and makes it to the next person who had no chance yet; False, and nothing is changed, where nobody is
     left, or where it is `bounded` by the agreed number of offers and that is reached."""
     handover = the_handover(draft)
@@ -289,7 +295,9 @@ def expire(draft: Draft, offer_id: str) -> None:
     offer_or_give_up(draft)
 
 
-def withdraw(draft: Draft, reason: str, at: datetime | None = None) -> None:
+def withdraw(
+    draft: Draft, reason: Withdrawal | Fact | Disposition | Literal["import"], at: datetime | None = None
+) -> None:
     """Takes the open offer back, at `at` (left out: when the signal's fact happened); what runs on the offer stops."""
     offer, at = open_offer(draft), at or draft.at
     if offer is None:

@@ -22,7 +22,7 @@ def hand_back(draft: Draft) -> None:
 def give_back(draft: Draft, person: str | None, *, gone: bool) -> None:
     """Gives back what this owner, who is away or gone, holds of the lead."""
     lead, offer = draft.lead, handover.open_offer(draft)
-    reason = "owner_left" if gone else "owner_absent"
+    reason: handover.Withdrawal = "owner_left" if gone else "owner_absent"
     if lead.stage != "hand_over":
         if gone:
             _pass_on(draft, person)
@@ -34,7 +34,7 @@ def give_back(draft: Draft, person: str | None, *, gone: bool) -> None:
         _offer_to_another(draft, person, reason)
 
 
-def _offer_to_another(draft: Draft, person: str | None, reason: str) -> None:
+def _offer_to_another(draft: Draft, person: str | None, reason: handover.Withdrawal) -> None:
     handover.withdraw(draft, reason)
     waits = (
         person is not None

@@ -22,6 +22,11 @@ def purpose(name: str) -> str:
     return f"{_PREFIX}{name}"
 
 
+def list_of(consent: str) -> str | None:
+    """The list that a consent of this name is about; None for one that is about something else."""
+    return consent.removeprefix(_PREFIX) if consent.startswith(_PREFIX) else None
+
+
 def left_lists(lead: Lead) -> frozenset[str]:
     """The lists that the person left and did not join again."""
     return frozenset(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from babel import Locale
 
 from routing.agreement.agreement import Agreement
 from routing.lead.dossier import missing
+from routing.lead.lists import list_of
 from routing.model.records import Lead
 from schemas.handover import Part
 from services.console.language.reader import Reader
@@ -31,6 +32,19 @@ CONSENTS = {
     "withdrawn": mark("does not want %(purpose)s"),
     "asked_for": mark("was asked about %(purpose)s"),
 }
+
+
+PURPOSES: Mapping[str, str] = {
+    "all": mark("any contact"),
+    "email": mark("e-mail"),
+    "fax": mark("faxes"),
+    "marketing": mark("marketing"),
+    "newsletter": mark("newsletters"),
+    "phone": mark("calls"),
+    "post": mark("letters"),
+    "sms": mark("text messages"),
+}
+"""What a consent is about; other names are those of whoever asked for it."""
 
 
 class DossierView(NamedTuple):
@@ -58,7 +72,7 @@ def dossier_view(lead: Lead, agreement: Agreement, reader: Reader) -> DossierVie
         needs=list(_needs(lead)),
         tags=[plain(tag) for tag in lead.tags[:20]],
         consents=[
-            reader.say(CONSENTS[state], purpose=plain(purpose))
+            reader.say(CONSENTS[state], purpose=purpose_text(purpose, reader))
             for purpose, state in sorted(lead.consents.items())[:20]
             if state in CONSENTS
         ],
@@ -67,6 +81,13 @@ def dossier_view(lead: Lead, agreement: Agreement, reader: Reader) -> DossierVie
         next_step=agreement.file.handover.next_step or "",
         meeting=reader.instant(lead.meeting_booked_at) if lead.meeting_booked_at is not None else "",
     )
+
+
+def purpose_text(purpose: str, reader: Reader) -> str:
+    """What somebody agreed to or left, in words."""
+    if (name := list_of(purpose)) is not None:
+        return reader.say("the mailing list “%(name)s”", name=plain(name))
+    return reader.say(PURPOSES[purpose]) if purpose in PURPOSES else plain(purpose)
 
 
 def _facts(lead: Lead, reader: Reader) -> Iterator[tuple[str, str]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from routing.handover.handover import Withdrawal
+from routing.lifecycle import Fact
 from schemas import events as e
 from schemas.envelope import Envelope, whole
 from schemas.events import EventData, Owner
 from services.console.language.reader import Reader, person_name
-from services.console.language.vocabulary import CLOCK_STATES, plain, stage_name, track_name
+from services.console.language.vocabulary import CLOCK_STATES, DISPOSITIONS, plain, stage_name, track_name
 from services.console.language.words import mark
 from services.ports.rows import EventRow
 
@@ -32,6 +34,24 @@ QUIET: tuple[type[EventData], ...] = (
     e.SuppressionChanged,
 )
 """Events that say nothing beside the line of what caused them, or that another line says already."""
+
+
+WITHDRAWALS: Mapping[Withdrawal | Fact, str] = {
+    "accepted_by_another": mark("somebody else had accepted it"),
+    "answered_before": mark("an earlier answer counts"),
+    "merged": mark("two leads became one"),
+    "owner_absent": mark("whoever had it is away"),
+    "owner_changed": mark("somebody else was given the lead"),
+    "owner_left": mark("whoever had it left"),
+    "sla_breached": mark("a promise was broken"),
+    "taken_back": mark("a promise was broken"),
+    "contact_deleted": mark("the contact was deleted"),
+}
+"""Why an offer was taken back; said after that it was."""
+_WITHDRAWALS: Mapping[str, str] = {
+    **{str(reason): text for reason, text in WITHDRAWALS.items()},
+    **{str(name): text for name, text in DISPOSITIONS.items()},
+}
 
 
 class Effect(NamedTuple):
@@ -115,17 +135,18 @@ def _of_offer(data: EventData, reader: Reader) -> Effect | None:
 def _of_outcome(data: EventData, reader: Reader) -> Effect | None:
     match data:
         case e.HandoverRejected(reason=reason):
-            return Effect(_because(reader.say("The hand-over was turned down"), reason, reader), "bad")
+            return Effect(_because(reader.say("The hand-over was turned down"), reason), "bad")
         case e.HandoverWithdrawn(reason=reason):
-            return Effect(_because(reader.say("The offer was taken back"), reason, reader))
+            why = reader.say(_WITHDRAWALS[reason]) if reason in _WITHDRAWALS else None
+            return Effect(_because(reader.say("The offer was taken back"), why))
         case e.HandoverWon(amount=None):
             return Effect(reader.say("Won"), "good")
         case e.HandoverWon(amount=float() | int() as amount, currency=currency):
             return Effect(reader.say("Won: %(amount)s", amount=reader.money(amount, currency)), "good")
         case e.HandoverLost(reason=reason):
-            return Effect(_because(reader.say("Lost"), reason, reader), "bad")
+            return Effect(_because(reader.say("Lost"), reason), "bad")
         case e.HandoverReturned(reason=reason):
-            return Effect(_because(reader.say("Back with marketing"), reason, reader), "bad")
+            return Effect(_because(reader.say("Back with marketing"), reason), "bad")
         case _:
             return None
 
@@ -215,5 +236,5 @@ def _name(owner: Owner | None, reader: Reader) -> str:
     return person_name(owner.person) if owner is not None else reader.say("nobody")
 
 
-def _because(text: str, reason: str | None, reader: Reader) -> str:
+def _because(text: str, reason: str | None) -> str:
     return f"{text}: {plain(reason)}" if reason else text

@@ -27,6 +27,22 @@ OWN_RULES: Mapping[OwnRule, str] = {
 }
 """What chose somebody beside the agreed rules."""
 _OWN: Mapping[str, str] = {str(rule): text for rule, text in OWN_RULES.items()}
+OWN_RULE_NAMES: Mapping[OwnRule, str] = {
+    "manual": mark("who was named by hand"),
+    "hunter": mark("who found the lead"),
+    "host": mark("who the lead booked a meeting with"),
+    "present_owner": mark("who had it already"),
+    "former_owner": mark("who had it before"),
+    "account_in_dialogue": mark("who talks with this company"),
+    "customer_account": mark("who takes care of this company"),
+    "seller": mark("who sold to this customer"),
+    "successor": mark("who steps in for who had it"),
+    "second_offer": mark("the second offer"),
+    "answered_in_time": mark("who had accepted it in time"),
+    "fallback": mark("the last resort"),
+}
+"""The same as the name of a rule that was looked at, beside the agreed ones, which have names of their own."""
+_OWN_NAMES: Mapping[str, str] = {str(rule): text for rule, text in OWN_RULE_NAMES.items()}
 _PASSED: Mapping[str, str] = {
     "unknown": mark("not known whether it applies"),
     "not_met": mark("did not apply"),
@@ -107,7 +123,8 @@ def _candidates(candidates: Sequence[CandidateView], reader: Reader) -> Iterator
 
 def _rules(path: Sequence[RuleView], reader: Reader) -> Iterator[Other]:
     for rule in path:
-        yield Other(plain(rule.rule), reader.say(_PASSED[rule.code]) if rule.code in _PASSED else plain(rule.code))
+        name = reader.say(_OWN_NAMES[rule.rule]) if rule.rule in _OWN_NAMES else plain(rule.rule)
+        yield Other(name, reader.say(_PASSED[rule.code]) if rule.code in _PASSED else plain(rule.code))
 
 
 def _why_nobody(made: LeadExplanation, reader: Reader) -> str:

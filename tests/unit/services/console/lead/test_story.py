@@ -2,15 +2,17 @@
 
 import json
 from datetime import timedelta
+from typing import get_args
 
 import msgspec
 import pytest
 
+from routing.handover.handover import Withdrawal
 from schemas import events as e
-from schemas.events import EVENT_TYPES, Owner
+from schemas.events import EVENT_TYPES, Disposition, Owner
 from schemas.signals import Kind
 from services.console.language.reader import reader_of
-from services.console.lead.effects import QUIET, Effect, effect_of, effects_of
+from services.console.lead.effects import QUIET, WITHDRAWALS, Effect, effect_of, effects_of
 from services.console.lead.story import Listener, story_days
 from services.console.lead.tellings import TELLINGS
 from services.ports.console import StoryPage
@@ -107,6 +109,19 @@ def test_every_type_of_event_says_something_or_is_known_to_say_nothing(kind):
 )  # fmt: skip
 def test_what_an_event_says(data, effect):
     assert effect_of(data, READER) == effect
+
+
+@pytest.mark.parametrize("reason", [*get_args(Withdrawal), *get_args(Disposition)])
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_why_an_offer_was_taken_back_is_never_said_by_its_code(reason, language):
+    reader = reader_of(language, "Europe/Stockholm", START)
+    bare = reader.say("The offer was taken back")
+    said = effect_of(e.HandoverWithdrawn(**HANDOVER, owner=ELIN, reason=reason), reader).text
+    assert said.startswith(bare) and "_" not in said
+    assert reason in WITHDRAWALS or reason in get_args(Disposition)
+    assert said.removeprefix(bare).removeprefix(": ") != reason or reason in ("active", "spam", "erased")
+    unknown = e.HandoverWithdrawn(**HANDOVER, owner=ELIN, reason="of_tomorrow")
+    assert effect_of(unknown, reader).text == bare
 
 
 def event(number, data):

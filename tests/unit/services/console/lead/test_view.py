@@ -1,16 +1,18 @@
 """The screen of a lead, without its story: owner and why, clocks and their pictures, what comes next, what can be asked for."""
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
+from routing.people.hindrances import OwnRule
 from schemas.explain import CandidateView, RuleView
 from services.console.language.reader import reader_of
 from services.console.lead.actions import Situation, actions_for, command_of
 from services.console.lead.clocks import clock_view, target_text
 from services.console.lead.dossier import country_name, dossier_view, language_name, title_of
 from services.console.lead.next_steps import next_steps
-from services.console.lead.owner import owner_view
+from services.console.lead.owner import OWN_RULE_NAMES, OWN_RULES, owner_view
 from services.console.lead.picture import WIDTH, draw
 from services.console.lead.view import Material, asker_name, lead_view
 from services.ports.console import StoryPage, StoryPlace
@@ -222,10 +224,15 @@ def test_the_dossier_says_what_is_known_and_what_is_missing_in_the_readers_langu
     told = Kept(rules([FOLLOW_UP])).offered()
     lead = told.lead.copy()
     lead.company_name, lead.company_country, lead.company_city, lead.language = "Nordhamn AB", "SE", "Malmö", "sv"
-    lead.consents = {"newsletter": "withdrawn", "email": "given"}
+    lead.consents = {"newsletter": "withdrawn", "email": "given", "list:big-news": "withdrawn", "their_own": "given"}
     view = dossier_view(lead, told.rules.agreement, reading("sv"))
     assert ("Plats", "Malmö, Sverige") in view.facts and ("Talar", "svenska") in view.facts
-    assert view.consents == ["ja till email", "vill inte ha newsletter"]
+    assert view.consents == [
+        "ja till e-post",
+        "vill inte ha e-postlistan ”big news”",
+        "vill inte ha nyhetsbrev",
+        "ja till their own",
+    ]
     assert "vad de behöver" in view.missing
     assert (country_name("XX", reading()), language_name(None, reading())) == ("XX", "")
     lead.personal = lead.personal.but(person=type(lead.personal.person)())
@@ -243,3 +250,7 @@ def test_what_somebody_should_know_first_is_said_first():
     warnings = " ".join(shown(told).warnings)
     for words in ("one with another", "Set aside: spam", "should not happen", "could not be read"):
         assert words in warnings
+
+
+def test_rules_of_our_own_have_names_on_the_page_too():
+    assert set(OWN_RULE_NAMES) == set(OWN_RULES) == set(get_args(OwnRule))
