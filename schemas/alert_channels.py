@@ -152,6 +152,18 @@ class MatrixChannel(_Channel):
     reactions: bool = False
 
 
+class AppriseChannel(_Channel):
+    """A service that Apprise knows (`pip install 'stafett[apprise]'`): its URL, as Apprise writes it, is the secret `url`, and begins with
+    `service://`. `hosts` are all that may be reached for it, by name or address."""
+
+    kind: Literal["apprise"]
+    url: SecretName
+    service: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,30}$")]
+    hosts: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")], ...], Field(min_length=1, max_length=20)
+    ]
+
+
 Channel = Annotated[
     EmailChannel
     | SlackChannel
@@ -160,6 +172,7 @@ Channel = Annotated[
     | PagerDutyChannel
     | AlertmanagerChannel
     | WebhookChannel
-    | MatrixChannel,
+    | MatrixChannel
+    | AppriseChannel,
     Field(discriminator="kind"),
 ]

@@ -14,6 +14,7 @@ from routing.model.records import Lead
 from routing.people.roster import Roster
 from schemas.alert_channels import (
     AlertmanagerChannel,
+    AppriseChannel,
     Channel,
     EmailChannel,
     MatrixChannel,
@@ -29,6 +30,7 @@ from schemas.sinks import SinksFile
 from schemas.words import probably
 from schemas.yamlfile import FileError, load, problems_of
 from services.alerts.channels.alertmanager import AlertmanagerSender
+from services.alerts.channels.apprise import AppriseSender, is_installed
 from services.alerts.channels.email import EmailSender
 from services.alerts.channels.matrix import MatrixSender
 from services.alerts.channels.pagerduty import PagerDutySender
@@ -101,8 +103,19 @@ def _sender(settings: Settings, channel: Channel, client: httpx.AsyncClient) -> 
             return WebhookSender(channel.url, _signing_secrets(settings, channel), post)
         case MatrixChannel():
             return MatrixSender(channel, secret_of(settings, channel, channel.token), post)
+        case AppriseChannel():
+            return AppriseSender(channel, _apprise_url(settings, channel))
         case _:
             assert_never(channel)
+
+
+def _apprise_url(settings: Settings, channel: AppriseChannel) -> str:
+    url, about = secret_of(settings, channel, channel.url), f"{_path(settings)}:1: channel {channel.name}"
+    if not is_installed():
+        raise FileError([f"{about}: it needs Apprise, which is not installed: pip install 'stafett[apprise]'"])
+    if not url.startswith(f"{channel.service}://"):
+        raise FileError([f"{about}: {channel.url} does not begin with `{channel.service}://`, as `service` says"])
+    return url
 
 
 def _secret_url(settings: Settings, channel: Channel, name: str) -> str:

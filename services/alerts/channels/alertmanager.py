@@ -6,13 +6,13 @@ be many messages. It forgets alerts when it starts again, so what is open is tol
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from routing.incidents.records import Incident, Level
 from schemas.json_values import JsonObject
 from services.alerts.channels.sender import Outcome, Post, judge
-from services.alerts.messages.building import Links, Message
+from services.alerts.messages.building import Item, Links, Message
 
 AHEAD = timedelta(days=1)
 """How far ahead `endsAt` is of what is open: without one it would be over after five minutes."""
@@ -30,14 +30,14 @@ class AlertmanagerSender:
         self._headers = {"authorization": f"Bearer {token}"} if token is not None else {}
 
     async def send(self, message: Message) -> Outcome:
-        summaries = {item.incident.id: item.headline for item in message.items}
-        return await self.tell(message.incidents, message.links, message.now, summaries)
+        named = {item.incident.id: item for item in message.items}
+        return await self.tell(message.incidents, message.links, message.now, named)
 
     async def tell(
-        self, incidents: Iterable[Incident], links: Links, now: datetime, summaries: dict[str, str] | None = None
+        self, incidents: Iterable[Incident], links: Links, now: datetime, named: Mapping[str, Item] | None = None
     ) -> Outcome:
         """All of them as they are; the same twice is the same."""
-        alerts = [a for i in incidents for a in alerts_of(i, links, now, (summaries or {}).get(i.id))]
+        alerts = [a for i in incidents for a in alerts_of(i, links, now, (named or {}).get(i.id))]
         for begin in range(0, len(alerts), AT_ONCE):
             answer = await self._post.json(self._url, alerts[begin : begin + AT_ONCE], self._headers)
             if (outcome := judge(answer, now)).state != "sent":
@@ -45,15 +45,15 @@ class AlertmanagerSender:
         return Outcome("sent")
 
 
-def alerts_of(incident: Incident, links: Links, now: datetime, summary: str | None = None) -> Iterator[JsonObject]:
+def alerts_of(incident: Incident, links: Links, now: datetime, item: Item | None = None) -> Iterator[JsonObject]:
     """Of a breach that was warned of before, also the end of that warning."""
-    yield _alert(incident, incident.level, now if not incident.is_open else None, links=links, now=now, summary=summary)
+    yield _alert(incident, incident.level, now if not incident.is_open else None, links=links, now=now, item=item)
     if incident.level == "breach" and incident.was_warned:
-        yield _alert(incident, "warning", now, links=links, now=now, summary=summary)
+        yield _alert(incident, "warning", now, links=links, now=now, item=item)
 
 
 def _alert(
-    incident: Incident, level: Level, ended: datetime | None, *, links: Links, now: datetime, summary: str | None
+    incident: Incident, level: Level, ended: datetime | None, *, links: Links, now: datetime, item: Item | None
 ) -> JsonObject:
     began = incident.noticed_at if level == "breach" and incident.noticed_at is not None else incident.opened_at
     labels = {
@@ -71,7 +71,9 @@ def _alert(
     }
     explain = links.explain.replace("{clock}", incident.about) if links.explain and not incident.is_of_target else None
     annotations = {
-        "summary": summary or f"{incident.policy}: {incident.subject}",
+        "summary": item.headline if item is not None else f"{incident.policy}: {incident.subject}",
+        "description": "\n".join(f"{name}: {value}" for name, value in item.facts) if item is not None else None,
+        "lead_url": item.lead if item is not None else None,
         "due_at": incident.due_at.isoformat(),
         "explain_url": explain,
         "detail": incident.detail,

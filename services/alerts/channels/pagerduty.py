@@ -37,8 +37,12 @@ def event_of(message: Message, routing_key: str) -> JsonObject:
     if action != "trigger":
         return event
     first = message.incidents[0]
+    words = message.words
     links = [
-        {"href": item.explain, "text": f"{message.words.why}: {item.who}"} for item in message.items if item.explain
+        {"href": url, "text": f"{word}: {item.who}"}
+        for item in message.items
+        for url, word in ((item.explain, words.why), (item.lead, words.lead))
+        if url
     ]
     event |= {
         "client": "Stafett",

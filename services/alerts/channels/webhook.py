@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from schemas.json_values import JsonObject
 from services.alerts.channels.sender import Outcome, Post, judge
-from services.alerts.messages.building import Message
+from services.alerts.messages.building import Item, Message
 from services.outbound.signing import signed_headers
 
 MOST_INCIDENTS = 1000
@@ -26,8 +26,16 @@ class WebhookSender:
         return judge(await self._post.raw(self._url, body, headers), message.now)
 
 
+def _words_of(item: Item | None) -> JsonObject:
+    """What is said of an incident that the message names; of those beyond the first few nothing is."""
+    if item is None:
+        return {"who": None}
+    facts = [{"name": name, "value": value} for name, value in item.facts]
+    return {"who": item.who, "headline": item.headline, "facts": facts, "explain": item.explain, "lead_url": item.lead}
+
+
 def body_of(message: Message) -> JsonObject:
-    """What there is to say, in data and in words; `who` and `subject` are personal."""
+    """What there is to say, in data and in words; `who`, `headline` and `subject` are personal."""
     named = {item.incident.id: item for item in message.items}
     shown = message.incidents[:MOST_INCIDENTS]
     return {
@@ -55,7 +63,7 @@ def body_of(message: Message) -> JsonObject:
                 "rungs": i.rungs,
                 "resolution": i.resolution,
                 "detail": i.detail,
-                "who": named[i.id].who if i.id in named else None,
+                **_words_of(named.get(i.id)),
             }
             for i in shown
         ],
