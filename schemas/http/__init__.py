@@ -9,6 +9,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from schemas.explain import AssignmentExplanation, ClockExplanation
+from schemas.http.audit import AUDIT_EXAMPLE, AuditPage, AuditView
 from schemas.http.clocks import CLOCK_EXAMPLE, ClockPage, ClockView, FeedEntry, FeedPage
 from schemas.http.common import (
     AT,
@@ -110,6 +111,7 @@ from schemas.http.subscriptions import (
 from schemas.persons import ConsentPage, ErasureTaken, ErasureView, PersonExport
 
 BODIES: tuple[type[BaseModel], ...] = (
+    AuditPage,
     AgreementList,
     AgreementDetail,
     CommandTaken,
@@ -164,6 +166,7 @@ __all__ = [
     "AGREEMENT_HASH",
     "APPROVAL_EXAMPLE",
     "AT",
+    "AUDIT_EXAMPLE",
     "BODIES",
     "CLOCK_EXAMPLE",
     "EVENT",
@@ -191,6 +194,8 @@ __all__ = [
     "ApprovalView",
     "AttemptList",
     "AttemptView",
+    "AuditPage",
+    "AuditView",
     "ClockPage",
     "ClockView",
     "CommandTaken",

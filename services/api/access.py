@@ -22,6 +22,8 @@ from services.door.proxies import Network, client_in, network_of
 from services.ports.errors import StoreUnavailable
 
 log = logging.getLogger("stafett.http")
+KEY = "stafett.key"
+"""Where the request of a key bears it."""
 Key = KeyEntry
 """A key as the file has it."""
 WRONG_A_SECOND, WRONG_AT_ONCE = 0.5, 60
@@ -72,6 +74,7 @@ class Access:
             raise self._charge_refusal(request, "expired", "this key expired")
         if key.person is not None and (why := await self._gone(key.person)) is not None:
             raise self._charge_refusal(request, "gone", f"{why}; their key opens nothing")
+        request.scope[KEY] = key
         self._note_use(key.name, now)
         return key
 

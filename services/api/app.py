@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends
 
 from services.api.access import Access
 from services.api.agreements import add_agreements
+from services.api.audit import add_audit
 from services.api.commanding import Commanding
 from services.api.commands import add_commands, add_roster
 from services.api.explanations import Explainer
@@ -31,6 +32,7 @@ from services.api.sinks import SinkDesk, add_sinks
 from services.api.subscriptions import Desk, add_subscriptions
 from services.forum.desk import ForumDesk
 from services.persons.desk import PersonDesk
+from services.ports.audit import Audit
 from services.rules.versions import Versions
 
 
@@ -50,6 +52,7 @@ def create_router(
     forum: ForumDesk,
     persons: PersonDesk,
     troubles: SourceTroubles,
+    audit: Audit,
 ) -> APIRouter:
     """Routes under /v1. `stopping` ends requests that wait for news."""
     router = APIRouter(prefix="/v1", dependencies=[Depends(OnlyKnown())])
@@ -76,4 +79,5 @@ def create_router(
     add_persons(router, access, persons)
     add_erasure(router, access, persons)
     add_consents(router, scoped, access)
+    add_audit(router, access, audit)
     return router

@@ -106,6 +106,7 @@ def document() -> JsonObject:
         forum=nothing,
         persons=nothing,
         troubles=nothing,
+        audit=nothing,
     )
     app.include_router(routes)
     add_health(app, no_readiness, Access(dict, nothing, lambda: datetime.now(UTC), nothing))

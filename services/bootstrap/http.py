@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
@@ -24,6 +24,7 @@ from schemas.words import probably
 from schemas.yamlfile import FileError, load, problem, problems_of
 from services.api.access import Access
 from services.api.app import create_router
+from services.api.auditing import Audited, Auditor
 from services.api.commanding import Commanding
 from services.api.explanations import Explainer
 from services.api.incidents import Incidents
@@ -32,6 +33,7 @@ from services.api.sinks import SinkDesk
 from services.bootstrap import metering
 from services.bootstrap.acknowledging import acknowledging_of, add_acknowledging
 from services.bootstrap.api import add_health, bare_app
+from services.bootstrap.auditing import use_of
 from services.bootstrap.commands import commanding_of, versions_of
 from services.bootstrap.console import console_of
 from services.bootstrap.descriptors import bounds_of
@@ -67,6 +69,7 @@ from services.ingest.proof.handshake import handshake_problem
 from services.ingest.proof.secret_rules import pem_problem, secret_problem, word_problem
 from services.ingest.reread import Retry
 from services.observability import metrics
+from services.ports.errors import PortError
 from services.settings import LOOPBACK, Settings
 
 log = logging.getLogger("stafett.http")
@@ -185,6 +188,8 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
         console = console_of(parts, commanding, incidents, api_parts.forum, stopping=stopping)
         screens = [*screen_routes(console), *plumbing_routes(console, plumbing_of(parts, sources, intake))]
         app.add_middleware(BesidePage, page=guarded_page(parts, screens, console.pages))
+        app.state.auditor = Auditor(parts.audit, parts.now)
+        app.add_middleware(Audited, auditor=app.state.auditor, use_of=use_of)
     add_health(app, partial(readiness, parts, hooks), access, intake=hooks)
     return app
 
@@ -298,6 +303,7 @@ def _api(
         forum=api.forum,
         persons=persons,
         troubles=source_watch_of(parts.settings, parts.traffic, parts.sinks, parts.now).troubles,
+        audit=parts.audit,
     )
 
 
@@ -313,7 +319,7 @@ def serving(
     if hooks:
         hook: ASGIApp = request_response(app.state.hook)
         outer = short_cut(limit_bodies(hook, door.bodies), outer)
-    return listening(
+    run = listening(
         settings,
         settings.http.port,
         app=add_headers(outer),
@@ -322,3 +328,11 @@ def serving(
         pulses=parts.pulses,
         on_open=on_open,
     )
+    return partial(_run_then_keep, run, app.state.auditor) if api else run
+
+
+async def _run_then_keep(run: Run, auditor: Auditor, stop: asyncio.Event) -> None:
+    """What was counted of uses and not written yet is written at the end."""
+    await run(stop)
+    with suppress(PortError):
+        await auditor.keep()

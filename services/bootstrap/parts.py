@@ -13,6 +13,7 @@ from routing.people.roster import Roster
 from schemas.roster import RosterFile
 from schemas.yamlfile import FileError, load
 from services.adapters.log.local import LocalLog
+from services.adapters.sql.audit import SqlAudit
 from services.adapters.sql.deliveries import SqlDeliveries
 from services.adapters.sql.forum import SqlForum
 from services.adapters.sql.incidents import SqlIncidents
@@ -25,6 +26,7 @@ from services.adapters.sql.subscriptions import SqlSubscriptions
 from services.adapters.sql.traffic import SqlSourceTraffic
 from services.loops.doorbell import Doorbell
 from services.observability.pulses import Pulses
+from services.ports.audit import Audit
 from services.ports.deliveries import Deliveries
 from services.ports.errors import LogUnavailable, StoreUnavailable
 from services.ports.forum import StoryReading
@@ -57,6 +59,7 @@ class Parts(NamedTuple):
     stories: StoryReading
     traffic: SourceTraffic
     sessions: SessionStore
+    audit: Audit
     log: Log
     key: bytes
     now: Callable[[], datetime]
@@ -100,6 +103,7 @@ async def parts_of(
             stories=SqlStories(store.engines),
             traffic=SqlSourceTraffic(store.engines),
             sessions=SqlSessions(store.engines),
+            audit=SqlAudit(store.engines),
             log=log,
             key=key,
             now=now,

@@ -243,6 +243,7 @@ def _housekeeping(parts: Parts) -> Run:
         "withdrawals": settings.retention.withdrawals,
         "commands": settings.router.inbox_retention,
         "sessions": timedelta(days=1),
+        "audit": settings.retention.audit,
     }
     housekeeper = Housekeeper(partial(prune, parts.store.engines), keep, parts.now, settings.retention.every)
     return _together(housekeeper.run, eraser_of(parts).run, expirer_of(parts).run)

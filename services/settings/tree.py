@@ -204,6 +204,7 @@ class RetentionSettings(Tree):
     deliveries: Duration = Field(
         timedelta(days=30), description="Deliveries that are over, with their attempts; steps of sinks with them."
     )
+    audit: Duration = Field(timedelta(days=400), description="Who saw and changed what over the API and the page.")
     leads_unqualified: Duration | None = Field(
         None, description="Idle leads that never came to sales expire after so long; never where it is not set."
     )

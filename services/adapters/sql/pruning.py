@@ -58,6 +58,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule("alert_notifications", "id", "coalesce(finished_at, created_at) < :before"),
         Rule("incidents", "id", "resolved_at < :before"),
     ),
+    "audit": (Rule("audit", "number", "last_at < :before"),),
     "sessions": (
         Rule("sessions", "digest", "expires_at < :before"),
         Rule("one_time_links", "digest", "expires_at < :before"),

@@ -1,0 +1,70 @@
+"""Which requests are noted, and as what: every change, and whatever shows personal data, by whoever proved who they are."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from routing.people.permissions import PAGE
+from schemas.api_keys import KeyEntry
+from services.api.access import KEY
+from services.api.auditing import SAFE
+from services.console.signed_in import SignedIn
+from services.console.static_files import PREFIX
+from services.ports.audit import Use
+
+LIVE = "/live"
+LONGEST_ID = 100
+"""Characters of a subject that are kept."""
+
+
+def use_of(scope: MutableMapping[str, Any], status: int) -> Use | None:
+    """What a request asked for, once it is answered. Nobody's business is what asks for no person and changes nothing: a key that may
+    see nothing personal and reads, files of the page, its line of news, whoever is not known."""
+    key, somebody = scope.get(KEY), scope.get(PAGE)
+    if isinstance(key, KeyEntry):
+        return _by_key(scope, key, status)
+    if isinstance(somebody, SignedIn) and scope.get("endpoint") is not None and not _is_no_screen(scope["path"]):
+        action = f"{scope['method']} {_pattern(scope)}"
+        return Use(
+            door="page",
+            actor=somebody.person,
+            person=somebody.person,
+            action=action,
+            subject=_subject(scope, status),
+            status=status,
+        )
+    return None
+
+
+def _by_key(scope: MutableMapping[str, Any], key: KeyEntry, status: int) -> Use | None:
+    operation = getattr(scope.get("route"), "operation_id", None)
+    if operation is None or (scope["method"] in SAFE and "personal:read" not in key.scopes):
+        return None
+    return Use(
+        door="api",
+        actor=key.name,
+        person=key.person,
+        action=operation,
+        subject=_subject(scope, status),
+        status=status,
+    )
+
+
+def _is_no_screen(path: str) -> bool:
+    return path == LIVE or path.startswith(f"{PREFIX}/")
+
+
+def _pattern(scope: MutableMapping[str, Any]) -> str:
+    """The path with the names of its parts instead of what stands there, so that there are as many as there are routes."""
+    path: str = scope["path"]
+    for name, value in scope.get("path_params", {}).items():
+        path = path.replace(f"/{value}", f"/{{{name}}}", 1)
+    return path
+
+
+def _subject(scope: MutableMapping[str, Any], status: int) -> str:
+    """The ids in the path; none where there is no such thing, so that who guesses fills nothing."""
+    if status == 404:
+        return ""
+    return "/".join(str(value) for value in scope.get("path_params", {}).values())[:LONGEST_ID]
