@@ -10,7 +10,7 @@ ADVISORIES ?= pypi
 # What builds an image.
 ENGINE ?= docker
 
-.PHONY: forum help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel image audit sbom kafka postgres tryton handovers connect keycloak screenshots
+.PHONY: forum help install demo demo-page demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel image audit sbom kafka postgres tryton handovers connect keycloak screenshots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -32,6 +32,9 @@ install: .venv/run.stamp ## the command .venv/bin/stafett and what it needs, no 
 
 demo: .venv/run.stamp ## the whole process in the terminal, on a temporary file
 	$(BIN)/python -m services.cli.main demo
+
+demo-page: .venv/run.stamp ## a month at a made-up company, on the page, until ctrl-c
+	$(BIN)/python -m services.cli.main demo --page
 
 demo-fleet: .venv/dev.stamp ## the same on Kafka and PostgreSQL, a process per role, one of them killed
 	$(BIN)/python -m tests.parts.demo

@@ -7,16 +7,13 @@ import contextlib
 import gc
 import logging
 import os
-import secrets
 import signal
-import socket
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from functools import partial
 
 import httpx
 
-from routing.people.roster import Roster
 from services.adapters.sql.pruning import prune
 from services.alerts.role import Alerts
 from services.bootstrap import metering
@@ -30,7 +27,6 @@ from services.bootstrap.alerting import (
     senders_of,
     target_names,
 )
-from services.bootstrap.commands import versions_of
 from services.bootstrap.forum import forum_mail
 from services.bootstrap.health import health_app
 from services.bootstrap.http import serving, sources_of
@@ -38,6 +34,7 @@ from services.bootstrap.listening import OnOpen, Run, door_of, listening
 from services.bootstrap.marketing import marketing_run
 from services.bootstrap.parts import Parts, Start, secrets_of
 from services.bootstrap.persons import eraser_of, expirer_of
+from services.bootstrap.roles import relay_of, router_of, watches_of
 from services.bootstrap.sinks import sinks_run
 from services.bootstrap.source_watch import source_watch_of
 from services.bootstrap.subscribers import ring_of
@@ -49,106 +46,22 @@ from services.ingest.fetching.fetcher import Fetcher
 from services.observability import metrics
 from services.outbound.sockets import transport
 from services.ports.errors import LogUnavailable, PortError, StoreUnavailable
-from services.ports.rows import LeadRow
 from services.relay.housekeeping import Housekeeper
-from services.relay.role import Relay
-from services.router.role import Router
-from services.rules.in_force import InForce
-from services.sla.absences import PAGE, AbsenceWatch
-from services.sla.limbo import LimboWatch
-from services.sla.periods import PeriodWatch
-from services.sla.watcher import Watcher
 
 log = logging.getLogger("stafett")
 
 
 def _router(parts: Parts) -> Run:
-    settings = parts.settings
-    return Router(
-        store=parts.store,
-        source=parts.log,
-        topic=settings.topic("signals"),
-        ruling=parts.ruling,
-        now=parts.now,
-        batch_max=settings.router.batch_max,
-        batch_wait=settings.router.batch_wait,
-        budget=settings.router.dead_letter_budget,
-        source_budget=settings.router.source_dead_letters,
-        relay_bell=parts.relay_bell,
-        on_batch=metering.count_batch,
-        on_step=parts.pulses.of("router"),
-    ).run
+    return router_of(parts).run
 
 
 def _relay(parts: Parts) -> Run:
-    settings = parts.settings
-    return Relay(
-        store=parts.store,
-        target=parts.log,
-        topic_of=settings.topic,
-        now=parts.now,
-        # Host and process id alone are no name: every container may be process 1 of a host that it shares.
-        holder=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
-        lease_ttl=settings.relay.lease_ttl,
-        poll=settings.relay.poll,
-        batch_max=settings.relay.batch_max,
-        bell=parts.relay_bell,
-        delivery_bell=parts.delivery_bell,
-        on_published=metering.count_published,
-        on_set_aside=metering.count_set_aside,
-        on_unpublished=metering.count_unpublished,
-        on_step=parts.pulses.of("relay", settings.relay.poll),
-    ).run
+    return relay_of(parts).run
 
 
 def _sla(parts: Parts) -> Run:
-    settings = parts.settings
-    in_force = InForce(parts.ruling)
-
-    async def roster() -> Roster:
-        return in_force(await parts.reading.roster_changes()).roster
-
-    limbo = LimboWatch(
-        store=parts.store,
-        target=parts.log,
-        topic=settings.topic("signals"),
-        roster=roster,
-        now=parts.now,
-        on_count=metering.in_limbo,
-        batch_max=settings.sla.batch_max,
-    )
-    watcher = Watcher(
-        parts.store,
-        parts.log,
-        settings.topic("signals"),
-        parts.now,
-        grace=settings.sla.grace,
-        sweep=settings.sla.sweep,
-        batch_max=settings.sla.batch_max,
-        on_step=parts.pulses.of("sla", settings.sla.sweep),
-    )
-
-    async def hand_overs_of(person: str, after: str) -> list[LeadRow]:
-        return await parts.reading.leads(stage="hand_over", owner=person, after=after, limit=PAGE)
-
-    absences = AbsenceWatch(
-        target=parts.log, topic=settings.topic("signals"), roster=roster, owned=hand_overs_of, now=parts.now
-    )
-
-    periods = PeriodWatch(
-        target=parts.log,
-        topic=settings.topic("signals"),
-        ruling=versions_of(parts).ruling,
-        now=parts.now,
-        mode=settings.mode,
-    )
-
-    async def together(stop: asyncio.Event) -> None:
-        async with asyncio.TaskGroup() as group:
-            for watch in (watcher, limbo, absences, periods):
-                group.create_task(watch.run(stop))
-
-    return together
+    watches = watches_of(parts)
+    return _together(*(watch.run for watch in watches))
 
 
 def _delivery(parts: Parts) -> Run:

@@ -62,7 +62,7 @@ class Relay:
                 if not moved:
                     await self._bell.wait(self._poll if self._epoch is not None else min(1.0, self._ttl / 3))
         finally:
-            await self._release()
+            await self.release()
 
     async def _step(self) -> int:
         try:
@@ -150,7 +150,8 @@ class Relay:
         while await self.step() + await self.unspool():
             pass
 
-    async def _release(self) -> None:
+    async def release(self) -> None:
+        """Another relay need not wait for the lease to run out."""
         try:
             await self._store.release_lease(LEASE, self._holder)
         except StoreUnavailable:

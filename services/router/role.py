@@ -116,11 +116,12 @@ class Router:
         try:
             while not stop.is_set():
                 self._on_step()
-                await self._step(consumer)
+                await self.step(consumer)
         finally:
             await consumer.stop()
 
-    async def _step(self, consumer: LogConsumer) -> None:
+    async def step(self, consumer: LogConsumer) -> None:
+        """What is there to read, at most some batches; returns once it is committed or no longer ours. Raises as `run` does."""
         try:
             await self._keep_to_budget()
             await self._position(consumer)

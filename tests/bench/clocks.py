@@ -98,7 +98,7 @@ async def _at_once(machine, parts, due):
     consumer = parts.log.consumer(topic, "router")
     machine.begin("relay")
     while sum(sizes) < len(records):
-        await router._step(consumer)
+        await router.step(consumer)
     await consumer.stop()
     left = SECONDS - (datetime.now(UTC) - began).total_seconds()
     print(f"clocks: {due:,} leads in hand-over, {left:.0f} s before their clocks fall due", flush=True)

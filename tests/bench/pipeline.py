@@ -102,8 +102,8 @@ class Ours:
         """In the group, with positions, and with nothing left to read."""
         async with asyncio.timeout(60):
             while not self._consumer.assignment() or self._consumer.partitions_to_seek():
-                await self._router._step(self._consumer)
-        await self._router._step(self._consumer)
+                await self._router.step(self._consumer)
+        await self._router.step(self._consumer)
 
     async def drain(self, count):
         self._sizes.clear()
@@ -112,7 +112,7 @@ class Ours:
         if probe:
             probe.enable()
         while sum(self._sizes) < count:
-            await self._router._step(self._consumer)
+            await self._router.step(self._consumer)
         if probe:
             probe.disable()
             probe.dump_stats(self._profile)

@@ -60,7 +60,7 @@ class Worker:
 
     async def until(self, done):
         while not await done():
-            await self.router._step(self.consumer)
+            await self.router.step(self.consumer)
 
 
 async def given_out(workers):

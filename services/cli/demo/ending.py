@@ -49,7 +49,7 @@ def _handovers(events: Sequence[Event]) -> dict[str, Handover]:
             continue
         if kind == "offered":
             found[data["handover_id"]] = Handover(
-                _lead_name(data), _owner_name(data["owner"]), _instant(event["time"]), {}
+                offer_name(data), _owner_name(data["owner"]), _instant(event["time"]), {}
             )
         found[data["handover_id"]].events[kind] = event
     return found
@@ -84,7 +84,7 @@ def _was_late_line(handover: Handover, breach: Event, local: LocalTime) -> str:
     called = _instant(handover.events["followed_up"]["data"]["followed_up_at"])
     lost = handover.events["lost"]["data"]["reason"]
     return (
-        f"{handover.name} was called too late: {handover.seller} had {_seconds(promised)}, until {local.clock(due)}, and called"
+        f"{handover.name} was called too late: {handover.seller} had {_seconds(promised)}, until {local.zoned_clock(due)}, and called"
         f" {_seconds((called - due).total_seconds())} after that; the manager was told. The deal was lost: {lost}."
     )
 
@@ -101,7 +101,8 @@ def _promises_line(events: Sequence[Event], late: Handover) -> str:
     )
 
 
-def _lead_name(offer: Event) -> str:
+def offer_name(offer: Event) -> str:
+    """Who is offered: `Anna Ek of Acme AB`."""
     person, company = offer["personal"]["person"], offer["dossier"]["company_name"]
     parts = [person.get("first_name"), person.get("last_name")]
     name = person.get("full_name") or " ".join(part for part in parts if part) or person["email"]

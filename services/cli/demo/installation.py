@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -43,9 +44,9 @@ class Installation(Protocol):
 
 
 class Alone:
-    """A `stafett up` of its own: one process, one file."""
+    """A `stafett up` of its own: one process, one file. `changes` are made to the example agreement; `port` 0 is any that is free."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, changes: Sequence[tuple[str, str]] = QUICK, port: int = 0) -> None:
         from services.cli.setting_up.new import run as new
 
         said = io.StringIO()
@@ -54,12 +55,12 @@ class Alone:
         self.config, self.key = config, said.getvalue().split("only now: ")[1].split()[0]
         agreement = config / "agreement.yaml"
         text = agreement.read_text("utf-8")
-        for written, quick in QUICK:
+        for written, quick in changes:
             if written not in text:
                 raise RuntimeError(f"the example agreement does not say: {written}")
             text = text.replace(written, quick)
         agreement.write_text(text, "utf-8")
-        self.url = f"http://127.0.0.1:{_free_port()}"
+        self.url = f"http://127.0.0.1:{port or _free_port()}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -83,6 +84,10 @@ class Alone:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(30)
+
+    def wait(self) -> int:
+        """Until it ends by itself; its exit status."""
+        return self._process.wait() if self._process is not None else 0
 
 
 def _free_port() -> int:

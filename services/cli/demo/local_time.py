@@ -20,6 +20,15 @@ class LocalTime:
         """`16:44:24`"""
         return instant.astimezone(self._info).strftime("%H:%M:%S")
 
+    def moment(self, instant: datetime) -> str:
+        """`Thu 3 Dec 17:00 CET`"""
+        there = instant.astimezone(self._info)
+        return f"{there:%a} {there.day} {there:%b %H:%M} {there.tzname()}"
+
+    def zoned_clock(self, instant: datetime) -> str:
+        """`16:44:24 CET`"""
+        return f"{self.clock(instant)} {instant.astimezone(self._info).tzname()}"
+
     def due(self, stamp: str, now: datetime) -> str:
         """`16:44:24` of today, else `Thu 3 Dec 17:00`."""
         there = datetime.fromisoformat(stamp).astimezone(self._info)

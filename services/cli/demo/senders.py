@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hmac import digest
 from pathlib import Path
@@ -50,9 +50,10 @@ class Post(NamedTuple):
 
 
 class Senders:
-    """Writes its sources and secrets into the configuration of an installation that is about to start."""
+    """Writes its sources and secrets into the configuration of an installation that is about to start. `clock` is the senders' own."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._clock = clock
         lines = (line.partition("=") for line in (config / ".env").read_text().splitlines())
         self._crm = {name: value for name, _, value in lines}["STAFETT_SECRET_CRM"]
         self._secrets = {name: secrets.token_hex(16) for name in ("typeform", "mautic")}
@@ -70,7 +71,7 @@ class Senders:
 
     def fact(self, **fact: JsonValue) -> Post:
         """Our own JSON, for what no platform says; signed as Standard Webhooks has it."""
-        ident, stamp = secrets.token_hex(8), str(int(time.time()))
+        ident, stamp = secrets.token_hex(8), str(int(self._clock().timestamp()))
         body = json.dumps(fact | {"id": ident}).encode()
         signed = f"msg_{ident}.{stamp}.".encode() + body
         proof = digest(b64decode(self._crm.removeprefix("whsec_")), signed, "sha256")
@@ -94,8 +95,8 @@ class Senders:
         response = {
             "form_id": "tQ7rLm2x",
             "token": token,
-            "landed_at": now(),
-            "submitted_at": now(),
+            "landed_at": stamp_of(self._clock()),
+            "submitted_at": stamp_of(self._clock()),
             "hidden": {"form": form, "utm_source": "newsletter", "utm_campaign": "autumn"},
             "definition": {
                 "id": "tQ7rLm2x",
@@ -109,7 +110,8 @@ class Senders:
 
     def mautic(self, **events: JsonObject) -> Post:
         """One POST with a row for each of the events."""
-        rows = {f"mautic.{name}": [row | {"timestamp": now()}] for name, row in events.items()}
+        stamp = stamp_of(self._clock())
+        rows = {f"mautic.{name}": [row | {"timestamp": stamp}] for name, row in events.items()}
         return self._signed_post("mautic", rows, "Webhook-Signature", "")
 
     def pipedrive(self, event: JsonObject) -> Post:
@@ -142,6 +144,11 @@ def contact(ident: int, name: str, email: str, company: str) -> JsonObject:
     return {"id": ident, "points": 5, "fields": {"core": core, "social": {}}, "tags": []}
 
 
+def stamp_of(at: datetime) -> str:
+    """An instant as platforms write it."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def now() -> str:
-    """This instant as platforms write it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """This one."""
+    return stamp_of(datetime.now(UTC))

@@ -1,5 +1,5 @@
 """What commands share: the environment, files, numbers, tables, and errors in words.
 
-Imported by: agreements, delivery, doctor, explain, main, operating, setting_up, sla, up and vectors.
+Imported by: agreements, delivery, demo, doctor, explain, main, operating, setting_up, sla, up and vectors.
 Open first: `environment.py`.
 """
