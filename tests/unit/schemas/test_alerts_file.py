@@ -69,6 +69,7 @@ def test_the_example_is_right_as_it_is_and_with_what_it_shows():
         "alertmanager",
         "matrix",
         "webhook",
+        "apprise",
     }
     assert len(shown.routes) == 4
 
