@@ -13,6 +13,9 @@ from services.sinks.outcomes import Trouble
 
 DAY = timedelta(days=1)
 
+OWN_LIMIT = "our_own_limit"
+"""The code of a call that our own limit keeps back."""
+
 
 class Usual(NamedTuple):
     """Calls in each window, and calls or tokens a day; None where the vendor has no such limit."""
@@ -60,7 +63,7 @@ class Allowance:
         seconds, which a claim would not outlast."""
         pause = self._burst.wait_for(cost, now) if self._burst is not None else timedelta(0)
         if pause.total_seconds() > longest:
-            raise Trouble("throttled", "our_own_limit", wait=pause)
+            raise Trouble("throttled", OWN_LIMIT, wait=pause)
         if self._day is not None:
             if missing := self._day.wait_for(cost, now):
                 raise Trouble("spent", "our_share_of_the_day", wait=missing)

@@ -12,15 +12,17 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from schemas.certain import certain
 from schemas.envelope import Envelope, mode_of
 from schemas.sinks import Sink
 from services.loops.doorbell import Doorbell
-from services.ports.deliveries import HELD, Attempt, DeliveryQueue, Due, Outcome
+from services.ports.deliveries import HELD, Attempt, DeliveryQueue, Due, Health, Outcome
 from services.ports.errors import Fenced, PortError
 from services.ports.sinks import SinkBook, SinkWaiting
+from services.sinks.limits import OWN_LIMIT
 from services.sinks.outcomes import SPARED, Trouble, TroubleKind
 from services.sinks.verdicts import Verdict, judge_trouble
 
@@ -180,7 +182,7 @@ class SinkLoop:
             return await self._put_off(due, Trouble("refused_data", f"fault_of_ours_{type(error).__name__}"), begun)
         self._troubles_in_a_row = 0
         self._on_outcome(self._target.sink.name, "done")
-        return Outcome(due, self._attempt(begun, None), state="delivered", next_at=None)
+        return Outcome(due, self._attempt(begun, None), state="delivered", next_at=None, judge=_take_as_sound)
 
     async def _put_off(self, due: Due, trouble: Trouble, begun: float) -> Outcome:
         self._troubles_in_a_row += trouble.kind in ("transient", "unknown")
@@ -197,7 +199,9 @@ class SinkLoop:
         log.warning("not written", extra={**shown, "field": trouble.field})
         await self._hold(verdict)
         again = HELD if verdict.wait is None else self._now() + verdict.wait
-        return Outcome(due, self._attempt(begun, trouble), state="pending", next_at=again, spare=trouble.kind in SPARED)
+        judge = partial(_take_as_failing, now=self._now()) if _takes_nothing(trouble) else None
+        attempt, spare = self._attempt(begun, trouble), trouble.kind in SPARED
+        return Outcome(due, attempt, state="pending", next_at=again, spare=spare, judge=judge)
 
     async def _hold(self, verdict: Verdict) -> None:
         if verdict.hold:
@@ -207,3 +211,19 @@ class SinkLoop:
 
     def _attempt(self, begun: float, trouble: Trouble | None) -> Attempt:
         return Attempt(self._now(), None, str(trouble) if trouble else None, int((time.monotonic() - begun) * 1000))
+
+
+def _takes_nothing(trouble: Trouble) -> bool:
+    """Whether it says that nothing is taken now, whichever lead it is of; our own limit, and what the vendor refuses of one record, do not."""
+    return trouble.kind in ("transient", "unknown", "spent") or (
+        trouble.kind == "throttled" and trouble.code != OWN_LIMIT
+    )
+
+
+def _take_as_failing(before: Health, now: datetime) -> Health:
+    """It has failed since the first trouble after the last event that was taken."""
+    return before._replace(failing_since=before.failing_since or now)
+
+
+def _take_as_sound(before: Health) -> Health:
+    return before._replace(failing_since=None)

@@ -240,3 +240,32 @@ async def test_a_lead_that_was_given_back_gets_no_note_of_what_it_did_and_does(w
     assert world.count("note") == 1
     (kept,) = [one for one in await world.book.records("sink/crm", "lead_1") if one.kind == "touches"]
     assert kept.vendor_id is None, "nobody looks for it any more"
+
+
+async def failing_since(world):
+    (state,) = await world.deliveries.states()
+    return state.failing_since
+
+
+@pytest.mark.parametrize(
+    "trouble", [Trouble("transient", "http_503"), Trouble("spent", "day")], ids=lambda trouble: trouble.kind
+)
+async def test_a_crm_that_takes_nothing_is_known_to_fail_from_the_first_trouble_until_something_is_taken(
+    world, trouble
+):
+    world.crm.faults = [trouble, trouble]
+    await world.happen(offered(1))
+    await world.loop.step()
+    assert await failing_since(world) == NOW
+    for _ in range(3):
+        world.now += timedelta(hours=2)
+        world.loop = world.begin()
+        await world.rounds()
+    assert world.count("opportunity") == 1 and await failing_since(world) is None
+
+
+async def test_one_record_that_is_refused_is_no_failing_crm(world):
+    world.crm.faults = [Trouble("refused_data", "bad_field")]
+    await world.happen(offered(1))
+    await world.rounds()
+    assert "refused_data" in world.outcomes and await failing_since(world) is None
