@@ -87,6 +87,10 @@ matrix: .venv/dev.stamp ## docs/sources/facts.md: which fact is read of which ki
 forum: .venv/dev.stamp ## the figures of a simulated quarter of 50,000 leads, computed through a store and counted again by another way
 	$(BIN)/python -m tests.forum_twice 50000
 
+.PHONY: million
+million: .venv/dev.stamp ## the first view of each screen at a million leads in PostgreSQL, and how each question is read; 12 GB of disk for a while
+	$(BIN)/python -m tests.many_leads
+
 golden: .venv/dev.stamp ## tests/golden: the events that each set-up has to give, the records that bodies become, and the forum's report, byte for byte
 	$(BIN)/python -m tests.golden_story
 	$(BIN)/python -m tests.golden_records

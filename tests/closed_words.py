@@ -20,6 +20,7 @@ from schemas.events import EVENT_TYPES
 from services.console import rendering
 from services.console.language.vocabulary import plain
 from services.console.language.words import SOURCE, words_in
+from services.forum.words import WORDS
 from tests.setups import EXAMPLES
 
 KEYWORDS = {"_": None, "say": None, "mark": None, "ngettext": (1, 2), "plural": (1, 2)}
@@ -54,13 +55,21 @@ def closed_words():
     return {word for word in found if len(word) > 2 and not word.isdigit()}
 
 
+def _words_of_the_forum(language):
+    return [text for table in WORDS[language].values() for text in table.values()]
+
+
 def words_of_the_page(language):
     """All that the page says in this language, in small letters."""
     if language != SOURCE:
         words = words_in(language)
-        texts = [*words.texts.values(), *(form for forms in words.forms.values() for form in forms)]
+        texts = [
+            *_words_of_the_forum(language),
+            *words.texts.values(),
+            *(form for forms in words.forms.values() for form in forms),
+        ]
         return " ".join(texts).casefold()
-    found = []
+    found = _words_of_the_forum(language)
     for path in sorted(rendering.TEMPLATES.parent.rglob("*")):
         kind = {".py": "python", ".html": "jinja2"}.get(path.suffix)
         if kind:
@@ -70,9 +79,10 @@ def words_of_the_page(language):
 
 
 def without_agreed_names(text):
-    """The words of a page without the names that whoever wrote the agreement and the roster chose, as a page writes them."""
+    """The words of a page without the names that whoever wrote the agreement and the roster chose, as a page writes them, nor what they propose to do next."""
     agreed = " ".join(path.read_text() for path in EXAMPLES.glob("*.yaml"))
     names = {plain(name.strip()) for name in re.findall(r"\b(?:name|id|pool): ([\w -]+)", agreed)}
+    names |= set(re.findall(r"\bnext_step: (.+)", agreed))
     return re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})(?!\w)", "", text)
 
 
