@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 
 from services.adapters.sql.console import SqlPageReading
+from services.adapters.sql.flow import SqlFlowReading
 from services.adapters.sql.workloads import SqlWorkloadReading
 from services.api.commanding import Commanding
 from services.api.explanations import Explainer
@@ -27,6 +28,7 @@ def console_of(
     return Console(
         page=page,
         workloads=SqlWorkloadReading(parts.store.engines),
+        flow=SqlFlowReading(parts.store.engines),
         reading=parts.reading,
         explainer=Explainer(parts.reading, versions_of(parts).ruling, parts.now),
         commanding=commanding,

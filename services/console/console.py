@@ -15,16 +15,18 @@ from services.console.rendering import Pages
 from services.console.signed_in import SignedIn
 from services.forum.desk import ForumDesk
 from services.ports.console import PageReading, Sight
+from services.ports.flow import FlowReading
 from services.ports.reading import ApiReading, Reading
 from services.ports.workloads import WorkloadReading
 from services.rules.ruling import Ruling
 
 
 class Console(NamedTuple):
-    """`page`, `workloads` and `reading` are the store's; `ruling` is the agreement in force and the roster with its changes."""
+    """`page`, `workloads`, `flow` and `reading` are the store's; `ruling` is the agreement in force and the roster with its changes."""
 
     page: PageReading
     workloads: WorkloadReading
+    flow: FlowReading
     reading: Reading
     explainer: Explainer
     commanding: Commanding

@@ -30,11 +30,13 @@ class Chart(NamedTuple):
 
 
 class Point(NamedTuple):
-    """`text` is the value as it is written beside the mark; no value leaves a gap."""
+    """`text` is the value as it is written beside the mark; no value leaves a gap. `beside` is what a bar is compared with: a line
+    across it."""
 
     label: str
     value: Fraction | None
     text: str
+    beside: Fraction | None = None
 
 
 class Series(NamedTuple):
@@ -45,7 +47,7 @@ class Series(NamedTuple):
 def draw_bars(chart: Chart, points: Sequence[Point]) -> str:
     """One bar a point, the names on the left and the values at their ends."""
     shown = points[:MOST_BARS]
-    most = max((point.value or Fraction(0) for point in shown), default=Fraction(0))
+    most = max((max(point.value or Fraction(0), point.beside or Fraction(0)) for point in shown), default=Fraction(0))
     room = WIDTH - LEFT - RIGHT
     parts = []
     for number, point in enumerate(shown):
@@ -53,7 +55,12 @@ def draw_bars(chart: Chart, points: Sequence[Point]) -> str:
         length = _length(point.value or Fraction(0), most, room)
         parts.append(f'<text x="{LEFT - 8}" y="{y + 14}" text-anchor="end">{_label(point.label)}</text>')
         parts.append(f'<rect x="{LEFT}" y="{y + 3}" width="{length}" height="{BAR - 8}" fill="{_STROKES[0][0]}"/>')
-        parts.append(f'<text x="{LEFT + length + 6}" y="{y + 14}">{escape(point.text)}</text>')
+        end = length
+        if point.beside is not None:
+            line = _length(point.beside, most, room)
+            parts.append(f'<path d="M{LEFT + line} {y}V{y + BAR - 2}" stroke="currentColor" stroke-width="3"/>')
+            end = max(length, line)
+        parts.append(f'<text x="{LEFT + end + 6}" y="{y + 14}">{escape(point.text)}</text>')
     return _svg(chart, TOP * 2 + BAR * len(shown), parts)
 
 

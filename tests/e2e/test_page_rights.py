@@ -28,6 +28,7 @@ PEOPLE = ("sara", "anders", "elin", "olof", "lena", "maja", "nora")
 another brand."""
 EVERYBODY = frozenset(PEOPLE)
 MANAGERS = frozenset({"maja", "nora"})
+WHO_SEE_ALL = MANAGERS | {"lena"}
 WHO_SEES_THE_LEAD = frozenset({"sara", "lena", "maja"})
 THE_FORUM = frozenset({"lena", "maja", "nora"})
 WHO_ENTERS = THE_FORUM - {"nora"}
@@ -62,6 +63,8 @@ ROUTES = {
     ("GET", "/people"): Allowed(),
     ("GET", "/people/{person}"): Allowed(WHO_SEES_SARA, "/people/sara?show=kept"),
     ("POST", "/people/{person}/{action}"): Allowed(WHO_SEES_SARA, "/people/sara/absence"),
+    ("GET", "/flow"): Allowed(WHO_SEE_ALL),
+    ("GET", "/flow/leads"): Allowed(WHO_SEE_ALL, "/flow/leads?kind=in&of=*"),
     ("GET", "/plumbing"): Allowed(MANAGERS),
     ("GET", "/plumbing/signals"): Allowed(MANAGERS),
     ("POST", "/plumbing/{action}"): Allowed(MANAGERS, "/plumbing/redrive"),

@@ -24,11 +24,13 @@ SCREENS = {
     "lead": "/leads/{lead}",
     "people": "/people",
     "person": "/people/elin",
+    "flow": "/flow",
+    "flow-leads": "/flow/leads?kind=in&of=*",
     "plumbing": "/plumbing",
     "forum": "/forum?week={week}&known=2100-01-01T00:00:00Z",
     "behind": "/forum/behind?week={week}&known=2100-01-01T00:00:00Z&at=leads_in.by_week.7.0",
 }
-STILL = {"forum", "behind"}
+STILL = {"forum", "behind", "flow-leads"}
 """Those that follow nothing: a report is of a moment."""
 PATIENCE = 20_000
 

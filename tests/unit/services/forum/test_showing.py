@@ -176,3 +176,11 @@ def test_a_long_list_is_cut_and_says_how_many_there_are():
     lives = [Life(f"n{i}").begin(1, source=f"source-{i}").story() for i in range(60)]
     (table,) = [t for t in view_of(report_of(lives, frame()), "en").sections[2].tables if t.name == "by_source"]
     assert (len(table.rows), table.more) == (50, "The 50 largest of 60 rows.")
+
+
+def test_a_bar_shows_what_it_is_compared_with_as_a_line_across_it():
+    bare, beside = (draw_bars(NAMED, [Point("web", Fraction(5), "5", line)]) for line in (None, Fraction(10)))
+    assert next(iter(parse(bare).iter(f"{SVG}path")), None) is None
+    (line,) = parse(beside).iter(f"{SVG}path")
+    (bar,) = parse(beside).iter(f"{SVG}rect")
+    assert line.get("d") == "M550 16V36" and bar.get("width") == "185", "of 370, the line at all of it"

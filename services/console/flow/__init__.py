@@ -1,0 +1,5 @@
+"""The screen Flow: what came in and went on today, or on another day, beside what is usual on that weekday.
+
+Imported by: screens.
+Open first: `screen.py`, then `figures.py`.
+"""
