@@ -29,7 +29,7 @@ from schemas.events import EVENT_TYPES
 from schemas.json_values import JsonObject
 from services.alerts.channels.alertmanager import AlertmanagerSender
 from services.alerts.channels.sender import Outcome, Sender
-from services.alerts.messages.building import SHOWN, About, Links, Material, Message, Reader, build
+from services.alerts.messages.building import SHOWN, About, Item, Links, Material, Message, Reader, build, items_of
 from services.alerts.schedule import judge_try
 from services.ports.errors import PortError
 from services.ports.incidents import FeedEvent, Incidents, Outgoing, Waiting
@@ -190,12 +190,16 @@ class Alerts:
         thread = await self._incidents.thread(notification)
         leads = {i.lead for i in outgoing.incidents[:SHOWN] if i.lead is not None}
         material = Material(outgoing.incidents, thread.incidents, thread.receipt, await self._about(sorted(leads)))
+        reader = self._reader(channel, where, roster, address)
+        ident = outgoing.incidents[0].id if len(outgoing.incidents) == 1 else notification.id
+        return build(notification, material, reader, links=self._links(ident, where.person), now=self._now())
+
+    def _reader(self, channel: Channel, where: Destination, roster: Roster, address: str | None) -> Reader:
+        """Whoever reads it there: a person as the roster says, a room as the file does."""
         member = roster.people.get(where.person)
         language = (member.language if member is not None else channel.language) or self._file.language
         audience = Audience(self._file, roster, self._now())
-        reader = Reader(language, zone_at(audience, where, channel, self._zone), address)
-        ident = outgoing.incidents[0].id if len(outgoing.incidents) == 1 else notification.id
-        return build(notification, material, reader, links=self._links(ident, where.person), now=self._now())
+        return Reader(language, zone_at(audience, where, channel, self._zone), address)
 
     async def _tell_again(self, channel: Channel, now: datetime) -> None:
         """An Alertmanager forgets what it was told when it starts again."""
@@ -208,16 +212,21 @@ class Alerts:
         after, where = "", Destination(channel.name)
         while page := await self._incidents.incidents(None, after, PAGE):
             known = [incident for incident in page if incident.thread_at(where) is not None]
-            outcome = await self._again(sender, known, now)
+            leads = sorted({incident.lead for incident in known if incident.lead is not None})
+            reader = self._reader(channel, where, await self._roster(), None)
+            about, links = await self._about(leads), self._links("", "")
+            outcome = await self._again(sender, known, items_of(known, about, reader, links=links, now=now), now)
             if outcome.state != "sent":
                 log.warning("what is open was not told again", extra={"channel": channel.name, "error": outcome.error})
                 return
             after = page[-1].id
 
-    async def _again(self, sender: AlertmanagerSender, known: Sequence[Incident], now: datetime) -> Outcome:
+    async def _again(
+        self, sender: AlertmanagerSender, known: Sequence[Incident], named: Mapping[str, Item], now: datetime
+    ) -> Outcome:
         try:
             async with asyncio.timeout(TIMEOUT.total_seconds()):
-                return await sender.tell(known, self._links("", ""), now)
+                return await sender.tell(known, self._links("", ""), now, named)
         except Exception as error:  # noqa: BLE001 - the next round tells it; it ends neither the role nor the other channels
             return Outcome("later", type(error).__name__)
 

@@ -129,3 +129,5 @@ async def test_an_alertmanager_that_started_again_without_its_memory_is_told_wha
     assert alertmanager.alerts() == []
     await role.wait(5 * 60 * SECOND)
     assert {a["labels"]["clock_id"] for a in alertmanager.alerts()} == {"clk_1", "clk_2"}
+    annotations = [a["annotations"] for a in alertmanager.alerts()]
+    assert all("late" in one["summary"] and "Call or write" in one["description"] for one in annotations)

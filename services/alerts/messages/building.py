@@ -121,6 +121,14 @@ def build(notification: Notification, material: Material, reader: Reader, links:
     )
 
 
+def items_of(
+    incidents: Sequence[Incident], about: Mapping[str, About], reader: Reader, *, links: Links, now: datetime
+) -> dict[str, Item]:
+    """What is said of each as of `now`, by its id, for a place that is told of all of them one by one."""
+    writer = _Writer(WORDS[reader.language], reader, links=links, about=about, now=now)
+    return {incident.id: writer.item(incident) for incident in incidents}
+
+
 def status_of(incidents: Sequence[Incident]) -> IncidentState:
     """Firing while one is, acknowledged while one is open, else resolved."""
     states = {incident.state for incident in incidents}
