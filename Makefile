@@ -71,6 +71,11 @@ model: .venv/dev.stamp ## 100,000 signals of random lives, a thousand stories of
 handovers: .venv/dev.stamp ## two hundred hand-overs into a real Tryton while everything is killed and answers are lost; some minutes
 	HANDOVERS=200 HANDOVERS_SEED=2 $(BIN)/python -m pytest -s --timeout 3600 tests/e2e/test_tryton_sink.py
 
+.PHONY: silence
+silence: .venv/dev.stamp ## connections of a fleet die without a word, one way after the other: how long each role stands still; some minutes
+	$(BIN)/python -m pytest --timeout 120 tests/silent
+	$(BIN)/python -m tests.silent
+
 .PHONY: erasures
 erasures: .venv/dev.stamp ## 100 of 5,000 people erased under load on both set-ups, every table and file scanned, history decided again; half an hour
 	ERASURE_PEOPLE=5000 ERASURES=100 $(BIN)/python -m pytest -s --timeout 7200 tests/e2e/test_erasure_of_many.py

@@ -69,8 +69,9 @@ class KafkaSettings(Tree):
         timedelta(seconds=10), description="Silence after which the group gives our partitions to others."
     )
     stall: Duration = Field(
-        timedelta(seconds=30),
-        description="A consumer that gets nothing for so long while its partitions grow is made again.",
+        timedelta(seconds=5),
+        description="A consumer that gets nothing for so long asks whether its partitions grow; it is made again where they did the "
+        "last time it asked, or where nobody answers within the request timeout.",
     )
     in_flight: Count = Field(1000, description="Records that one process may have on their way; further appends wait.")
 

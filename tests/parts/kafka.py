@@ -27,7 +27,7 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{advertised}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={folder}/data
@@ -69,18 +69,19 @@ def jars(coordinates: str = COORDINATES, pinned: Path = PINNED) -> list[Path]:
 
 class KafkaBroker:
     """Its data lives in a folder of its own, which goes with `close`. `flags` are the virtual machine's; without any it is
-    as fast as it can be, once it is warm."""
+    as fast as it can be, once it is warm. `advertised` is the port that its clients are told, where that is not its own."""
 
-    def __init__(self, flags: tuple[str, ...] = SWIFT) -> None:
+    def __init__(self, flags: tuple[str, ...] = SWIFT, advertised: int | None = None) -> None:
         self._flags = flags
         self.port, self._controller = free_port(), free_port()
+        self.advertised = advertised or self.port
         self.folder = Path(tempfile.mkdtemp(prefix="stafett-kafka-"))
         self._process: subprocess.Popen | None = None
         self._java: list[str] = []
 
     @property
     def bootstrap(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"127.0.0.1:{self.advertised}"
 
     @property
     def runs(self) -> bool:
@@ -95,7 +96,8 @@ class KafkaBroker:
             self._java += ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp"]
             self._java.append(":".join(map(str, jars())))
             config = self.folder / "server.properties"
-            config.write_text(SERVER.format(port=self.port, controller=self._controller, folder=self.folder))
+            ports = {"port": self.port, "advertised": self.advertised, "controller": self._controller}
+            config.write_text(SERVER.format(folder=self.folder, **ports))
             self._tool("format", "-t", _cluster_id(), "-c", str(config))
         command = [*self._java, "kafka.Kafka", str(self.folder / "server.properties")]
         self._process = spawn(command, self.folder / "kafka.log")

@@ -71,7 +71,7 @@ class SilentProxy:
             there_reader, there_writer = await self._connect()
             with contextlib.closing(there_writer):
                 await asyncio.gather(way.carry(reader, there_writer), way.carry(there_reader, writer))
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             pass
         finally:
             writer.close()

@@ -18,7 +18,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from schemas.certain import certain
 from services.adapters.log.kafka_client import client_options, cluster_id
-from services.adapters.log.kafka_consumer import KafkaConsumer
+from services.adapters.log.kafka_consumer import KafkaConsumer, hang_up, stop_client
 from services.adapters.log.kafka_lanes import FAILURES, TOO_LARGE, Lanes
 from services.adapters.log.partitioner import partition_of
 from services.ports.errors import LogUnavailable, RecordTooLarge
@@ -45,6 +45,7 @@ class KafkaLog:
         self._producer: AIOKafkaProducer | None = None
         self._lanes: Lanes | None = None
         self._watcher: AIOKafkaConsumer | None = None
+        self._renewing = asyncio.Lock()
         self._in_flight = asyncio.Semaphore(settings.kafka.in_flight)
         self.cluster = ""
 
@@ -89,7 +90,7 @@ class KafkaLog:
         self._producer = self._watcher = None
         for client in clients:
             if client is not None:
-                await client.stop()
+                await stop_client(client)
 
     def _require_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -179,8 +180,26 @@ class KafkaLog:
                 partitions = await producer.partitions_for(topic)
                 offsets = await ask(watcher, [TopicPartition(topic, p) for p in partitions])
         except FAILURES as error:
+            await self._renew_watcher(watcher)
             raise LogUnavailable(f"Kafka does not say its {what}: {type(error).__name__}") from error
         return {place.partition: offset for place, offset in offsets.items()}
+
+    async def _renew_watcher(self, failed: AIOKafkaConsumer) -> None:
+        """The library ends a question after the request's own time, and then keeps the connection on which nobody answers. Where no
+        new one can be had, the next question tries again."""
+        if self._watcher is not failed or self._renewing.locked():
+            return
+        async with self._renewing:
+            watcher = self._new_watcher()
+            try:
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await watcher.start()
+            except FAILURES:
+                await stop_client(watcher)
+                return
+            self._watcher = watcher
+            await hang_up(failed)
+            await stop_client(failed)
 
     async def check(self) -> None:
         """Raises LogUnavailable."""

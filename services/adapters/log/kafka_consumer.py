@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError, OffsetOutOfRangeError
 
 from schemas.certain import certain
@@ -42,7 +42,7 @@ class KafkaConsumer:
     def __init__(self, options: JsonObject, topic: str, group: str, settings: KafkaSettings) -> None:
         self.topic = topic
         self._options, self._group, self._settings = options, group, settings
-        self._stall = settings.stall.total_seconds()
+        self._stall, self._answer = settings.stall.total_seconds(), settings.request_timeout.total_seconds()
         # Sooner would be too soon: who goes while it joins is one more dead member that the next one waits for.
         self._join_patience = max(self._stall, 3 * REBALANCE_SECONDS + settings.session_timeout.total_seconds())
         self._client: AIOKafkaConsumer | None = None
@@ -51,6 +51,8 @@ class KafkaConsumer:
         self._assigned: set[int] = set()
         self._next: dict[int, int] = {}
         self._stale: set[int] = set()
+        self._ends: dict[TopicPartition, int] = {}
+        """Where the partitions ended when nothing came the last time: what is before it has to come."""
         self._free = asyncio.Event()
         self._free.set()
         self._errors = 0
@@ -137,7 +139,7 @@ class KafkaConsumer:
             if self.topic not in await client.topics():
                 raise LogUnavailable(f"there is no topic {self.topic}, or we may not see it; see `stafett topics plan`")
         except BaseException:
-            await _stop_client(client)
+            await stop_client(client)
             raise
         self._client = client
         client.subscribe([self.topic], listener=_Listener(self, client))
@@ -193,16 +195,24 @@ class KafkaConsumer:
             return
         places = [self._place(partition) for partition in self._next]
         try:
-            async with asyncio.timeout(self._stall):
+            async with asyncio.timeout(self._answer):
                 ends = await self._client.end_offsets(places) if places else {}
-                behind = [p for p, end in ends.items() if end > await self._client.position(p)]
-        except (KafkaError, OSError, TimeoutError, IllegalStateError) as error:
+                behind = [p for p, end in self._ends.items() if p in ends and end > await self._client.position(p)]
+        except TimeoutError as error:
+            # No reset says it where packets are dropped: to ask once more on these connections would end the same way.
+            await self._renew("Kafka does not answer", is_silent=True)
+            raise LogUnavailable("Kafka does not say its end: TimeoutError") from error
+        except (KafkaError, OSError, IllegalStateError) as error:
             raise LogUnavailable(f"Kafka does not say its end: {type(error).__name__}") from error
+        self._ends = ends
         if behind:
             await self._renew("partitions grow and nothing comes")
 
-    async def _renew(self, reason: str) -> None:
+    async def _renew(self, reason: str, *, is_silent: bool = False) -> None:
+        """`is_silent`: there is nobody to say goodbye to."""
         log.warning("joining the group again: %s", reason, extra={"topic": self.topic})
+        if is_silent and self._client is not None:
+            await hang_up(self._client)
         await self._leave()
         self._errors = 0
         self._moved_at = asyncio.get_running_loop().time()
@@ -223,14 +233,14 @@ class KafkaConsumer:
     async def _leave(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            await _stop_client(client)
+            await stop_client(client)
         # The client is gone, or is just joining and stops itself: nothing can be spoiled by cancelling now.
         tasks = [task for task in (self._fetch, self._commit) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._fetch = self._commit = None
-        self._assigned, self._next, self._stale = set(), {}, set()
+        self._assigned, self._next, self._stale, self._ends = set(), {}, set(), {}
 
     def _place(self, partition: int) -> TopicPartition:
         return TopicPartition(self.topic, partition)
@@ -262,26 +272,27 @@ class KafkaConsumer:
         log.info("partitions assigned", extra={"topic": self.topic, "group": self._group, "partition": said})
 
 
-async def _stop_client(client: AIOKafkaConsumer) -> None:
+async def stop_client(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
     """Leaves the group. Bounded: the farewell could wait for ever without a broker, and as long as a rebalance lasts
     while we join; then the connections are closed under it, which ends what it waits for. In a task of its own, for
     aiokafka then lets a cancellation of its own fetch escape, before it closed its connections."""
     farewell = asyncio.create_task(client.stop(), name="kafka-stop")
     _, late = await asyncio.wait({farewell}, timeout=STOP_SECONDS)
     if late:
-        await _hang_up(client)
+        await hang_up(client)
         _, late = await asyncio.wait({farewell}, timeout=STOP_SECONDS)
     for task in late:
         task.cancel()
     outcome = (await asyncio.gather(farewell, return_exceptions=True))[0]
     if outcome is not None:
         log.debug("left the group without a farewell", extra={"error": type(outcome).__name__})
-        await _hang_up(client)
+        await hang_up(client)
 
 
-async def _hang_up(client: AIOKafkaConsumer) -> None:
+async def hang_up(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
     """Closes the connections, which stop() does last of all, if it gets there. The library has no public way."""
-    await client._client.close()  # noqa: SLF001
+    inner = client.client if isinstance(client, AIOKafkaProducer) else client._client  # noqa: SLF001
+    await inner.close()
 
 
 async def _commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:

@@ -116,8 +116,9 @@ class Postgres:
         except self._refusals as error:
             raise DBAPIError(f"COPY {table.name}", None, error) from error
         except TimeoutError as error:
-            driver.terminate()
-            raise StoreTooSlow("the store did not answer in time; the connection is given up") from error
+            from services.adapters.sql.silence import give_up_connection
+
+            raise give_up_connection(driver, conn.info) from error
 
     async def returning(
         self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import MutableMapping
 from typing import Any
 
 import asyncpg
@@ -19,6 +20,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import await_only
 
+from schemas.certain import certain
 from schemas.json_values import JsonObject
 from services.adapters.sql.bounds import Bounds
 from services.outbound.sockets import IDLE_SECONDS, PROBE_SECONDS, PROBES, UNANSWERED_SECONDS, keepalive_options
@@ -71,23 +73,53 @@ def _milliseconds(seconds: float) -> str:
     return str(int(seconds * 1000))
 
 
+_GIVEN_UP = "given up"
+_END = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ANY($1::int[])
+    AND usename = current_user AND application_name = 'stafett' AND state_change < now() - interval '1 second'"""
+"""Only sessions of ours in which nothing moves: a number may be another's by now."""
+
+
 def watch_for_silence(engine: AsyncEngine) -> None:
     """Of a connection that has not answered nothing more is asked, and those that were opened before it are not trusted: the
-    way that one of them lost, the others have lost as well."""
+    way that one of them lost, the others have lost as well. The server's end of it is ended by the next connection: amid a statement
+    that came in half, or a COPY, no bound of the server's holds, and what it has locked stays locked."""
+    given_up: set[int] = set()
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def end_given_up(connection: Any, record: Any) -> None:
+        record.info[_GIVEN_UP] = given_up
+        if given_up:
+            await_only(connection.driver_connection.fetch(_END, list(given_up)))
+            given_up.clear()
 
     @event.listens_for(engine.sync_engine, "checkout")
     def prove_alive(connection: Any, record: Any, _: object) -> None:
+        driver = connection.driver_connection
         if "proven" not in record.info:
             record.info["proven"] = True  # it was opened this moment
             return
         try:
-            await_only(connection.driver_connection.execute(";", timeout=PING_SECONDS))
+            await_only(driver.execute(";", timeout=PING_SECONDS))
         except Exception as error:
+            given_up.add(driver.get_server_pid())
             raise InvalidatePoolError from error
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def give_up(context: ExceptionContext) -> StoreTooSlow | None:
         if not isinstance(context.original_exception, TimeoutError) or context.connection is None:
             return None
+        driver = certain(context.connection.connection.driver_connection, "a connection that is open has one")
+        given_up.add(driver.get_server_pid())
         context.is_disconnect = True
-        return StoreTooSlow("the store did not answer in time; the connection is given up")
+        return _silent_store()
+
+
+def give_up_connection(driver: Any, info: MutableMapping[str, Any]) -> StoreTooSlow:
+    """What is to be raised. `info` is that of the pool's record: for what asks the driver itself, of which the engine hears nothing."""
+    info[_GIVEN_UP].add(driver.get_server_pid())
+    driver.terminate()
+    return _silent_store()
+
+
+def _silent_store() -> StoreTooSlow:
+    return StoreTooSlow("the store did not answer in time; the connection is given up")
