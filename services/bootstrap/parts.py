@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple, assert_never
 
 from routing.agreement.agreement import check_against, compile_agreement
@@ -24,7 +24,10 @@ from services.adapters.sql.store import SqlStore
 from services.adapters.sql.stories import SqlStories
 from services.adapters.sql.subscriptions import SqlSubscriptions
 from services.adapters.sql.traffic import SqlSourceTraffic
+from services.bootstrap.readiness import CLOCK
 from services.loops.doorbell import Doorbell
+from services.loops.store_time import StoreTime, machine_now
+from services.observability import metrics
 from services.observability.pulses import Pulses
 from services.ports.audit import Audit
 from services.ports.deliveries import Deliveries
@@ -62,6 +65,7 @@ class Parts(NamedTuple):
     audit: Audit
     log: Log
     key: bytes
+    time: StoreTime
     now: Callable[[], datetime]
     ruling: Callable[[], Ruling]
     relay_bell: Doorbell
@@ -70,17 +74,18 @@ class Parts(NamedTuple):
     late: Sequence[Start] = ()
 
 
-def utc_now() -> datetime:
-    """The time of this machine; the one place where it is asked for."""
-    return datetime.now(UTC)
-
-
 @asynccontextmanager
 async def parts_of(
-    settings: Settings, now: Callable[[], datetime] = utc_now, *, exclusive: bool = True, patient: bool = False
+    settings: Settings,
+    now: Callable[[], datetime] | None = None,
+    *,
+    machine: Callable[[], datetime] = machine_now,
+    exclusive: bool = True,
+    patient: bool = False,
 ) -> AsyncIterator[Parts]:
     """Starts store and log; closes them at the end. `exclusive` is for processes that run roles: one SQLite file has one.
-    `patient` is for roles that can work with one of the two: what is away then is in `late`, for `run_roles` to start.
+    `now` is what time it is for whoever says so; left out, it is the store's time, and
+    `machine` is this machine's clock, which is compared with it. `patient` is for roles that can work with one of the two: what is away then is in `late`, for `run_roles` to start.
 
     Raises SettingsError, FileError, SchemaOutdated, and unless `patient` StoreUnavailable, LogUnavailable.
     """
@@ -90,7 +95,11 @@ async def parts_of(
         stack.push_async_callback(store.close)
         log = log_of(settings, store)
         stack.push_async_callback(log.close)
+        time = _time_of(settings, store, now, machine)
         late = [start for start in (store.start, log.start) if not await _try_to_start(start, patient)]
+        await _measure(time)
+        pulses = Pulses()
+        pulses.watch(CLOCK, time.difference)
         yield Parts(
             settings=settings,
             store=store,
@@ -106,13 +115,31 @@ async def parts_of(
             audit=SqlAudit(store.engines),
             log=log,
             key=key,
-            now=now,
+            time=time,
+            now=time.now,
             ruling=ruling_of(settings),
             relay_bell=Doorbell(),
             delivery_bell=Doorbell(),
-            pulses=Pulses(),
+            pulses=pulses,
             late=late,
         )
+
+
+def _time_of(
+    settings: Settings, store: SqlStore, now: Callable[[], datetime] | None, machine: Callable[[], datetime]
+) -> StoreTime:
+    """A file has the time of its machine."""
+    if now is not None or store.engines.sqlite:
+        return StoreTime(None, settings.clock_bound, machine=now or machine)
+    return StoreTime(store.time, settings.clock_bound, machine=machine, on_offset=metrics.clock_offset.set)
+
+
+async def _measure(time: StoreTime) -> None:
+    """Who begins without the store has the machine's time until it is there."""
+    try:
+        await time.measure()
+    except StoreUnavailable as error:
+        logger.warning("the store does not say its time: %s", error)
 
 
 def quota_of(settings: Settings) -> Quota:

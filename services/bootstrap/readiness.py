@@ -12,6 +12,10 @@ PATIENCE = 5.0
 """Seconds for the store and the log to answer."""
 ACCEPT = "accept"
 """The part that takes connections; it is named only where it cannot."""
+CLOCK = "clock"
+"""This machine's clock, which decides nothing; it is named only where it differs from the store's."""
+DEGRADING = frozenset({ACCEPT, CLOCK})
+"""What is wrong there stops nothing."""
 Check = Callable[[], Awaitable[None]]
 State = Literal["ready", "degraded", "unready"]
 
@@ -38,7 +42,7 @@ async def _answer(check: Check) -> str:
 
 def state(said: Mapping[str, str], intake: bool) -> State:
     """Who takes webhooks is of use while the log, or the store's spool, can take a signal; everybody else needs all parts."""
-    parts = {name: text for name, text in said.items() if name != ACCEPT}
+    parts = {name: text for name, text in said.items() if name not in DEGRADING}
     if set(parts.values()) == {"ok"}:
         # Connections come and go: whoever has a descriptor is answered.
         return "ready" if len(parts) == len(said) else "degraded"

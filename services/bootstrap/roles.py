@@ -39,6 +39,7 @@ def router_of(parts: Parts) -> Router:
         topic=settings.topic("signals"),
         ruling=parts.ruling,
         now=parts.now,
+        deciding_now=parts.time.deciding_now,
         batch_max=settings.router.batch_max,
         batch_wait=settings.router.batch_wait,
         budget=settings.router.dead_letter_budget,
@@ -87,7 +88,7 @@ def watches_of(parts: Parts) -> Watches:
         target=parts.log,
         topic=topic,
         roster=roster,
-        now=parts.now,
+        now=parts.time.deciding_now,
         on_count=metering.in_limbo,
         batch_max=settings.sla.batch_max,
     )
@@ -95,14 +96,16 @@ def watches_of(parts: Parts) -> Watches:
         parts.store,
         parts.log,
         topic,
-        parts.now,
+        parts.time.deciding_now,
         grace=settings.sla.grace,
         sweep=settings.sla.sweep,
         batch_max=settings.sla.batch_max,
         on_step=parts.pulses.of("sla", settings.sla.sweep),
     )
-    absences = AbsenceWatch(target=parts.log, topic=topic, roster=roster, owned=hand_overs_of, now=parts.now)
+    absences = AbsenceWatch(
+        target=parts.log, topic=topic, roster=roster, owned=hand_overs_of, now=parts.time.deciding_now
+    )
     periods = PeriodWatch(
-        target=parts.log, topic=topic, ruling=versions_of(parts).ruling, now=parts.now, mode=settings.mode
+        target=parts.log, topic=topic, ruling=versions_of(parts).ruling, now=parts.time.deciding_now, mode=settings.mode
     )
     return Watches(clocks=clocks, limbo=limbo, absences=absences, periods=periods)

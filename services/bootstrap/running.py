@@ -52,6 +52,7 @@ log = logging.getLogger("stafett")
 
 
 def _router(parts: Parts) -> Run:
+    parts.pulses.watch("decisions", parts.time.refusal)
     return router_of(parts).run
 
 
@@ -60,6 +61,7 @@ def _relay(parts: Parts) -> Run:
 
 
 def _sla(parts: Parts) -> Run:
+    parts.pulses.watch("decisions", parts.time.refusal)
     watches = watches_of(parts)
     return _together(*(watch.run for watch in watches))
 
@@ -202,6 +204,7 @@ async def run_roles(
     runs = _runs(parts, roles, stop, on_open)
     tasks = [asyncio.create_task(run(stop), name=name) for name, run in runs.items()]
     tasks += [asyncio.create_task(start_late(start, stop), name="connecting") for start in parts.late]
+    tasks.append(asyncio.create_task(parts.time.keep(stop), name="time"))
     spare_the_collector()
     told = {"role": ",".join(roles), "mode": parts.settings.mode, "cluster": parts.log.cluster}
     log.info("started", extra=told)

@@ -1,5 +1,5 @@
 """What every role's loop is made of: a bell that wakes it, a place to read on from, a watch that looks now and then.
 
-Imported by: bootstrap, delivery, ingest, relay, router, sinks and sla.
+Imported by: bootstrap, cli, delivery, ingest, relay, router, sinks and sla.
 Open first: `doorbell.py`.
 """

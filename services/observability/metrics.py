@@ -170,6 +170,12 @@ alert_tries = Counter(
     "stafett_alert_attempts", "Tries to tell people, by kind of channel.", ["channel", "outcome"], registry=REGISTRY
 )
 
+clock_offset = Gauge(
+    "stafett_clock_offset_seconds",
+    "How far the clock of this machine is ahead of the store's, by which all is decided; negative: behind.",
+    registry=REGISTRY,
+)
+
 _sources: set[str] = set()
 
 

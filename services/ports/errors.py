@@ -49,6 +49,19 @@ class StoreTooSlow(StoreUnavailable):
     """The store ended a transaction that took longer than it may; a smaller one may go through."""
 
 
+class ClocksDisagree(StoreUnavailable):
+    """The clocks of this machine and of the store differ by more than they may: nothing is decided until they agree.
+
+    `offset`: seconds that this machine's is ahead; `bound`: how many they may differ.
+    """
+
+    def __init__(self, offset: float, bound: float) -> None:
+        super().__init__(
+            f"the clock of this machine and the store's differ by {abs(offset):.1f} s, {bound:.0f} s are allowed: nothing is"
+            " decided until both follow the same time servers"
+        )
+
+
 class QuarantineFull(PortError):
     """As many bodies wait in quarantine as may, of this source or of all; an operator has to look at them."""
 

@@ -80,7 +80,8 @@ class Outcome:
 
 
 class Router:
-    """`group` and `topic` name the positions in the store. `on_batch` is told of each committed batch. Of the `budget` of dead
+    """`group` and `topic` name the positions in the store. `on_batch` is told of each committed batch. `deciding_now`: the time
+    of decisions, which may raise ClocksDisagree; `now` where it is left out. Of the `budget` of dead
     letters in an hour one source takes at most `source_budget`."""
 
     def __init__(
@@ -94,6 +95,7 @@ class Router:
         group: str = "router",
         batch_max: int = 500,
         batch_wait: timedelta = timedelta(milliseconds=30),
+        deciding_now: Callable[[], datetime] | None = None,
         budget: int = 100,
         source_budget: int = 25,
         relay_bell: Doorbell | None = None,
@@ -102,6 +104,7 @@ class Router:
     ) -> None:
         self._store, self._log, self._topic, self._group = store, source, topic, group
         self._rules, self._now = RulingInStore(ruling, topic), now
+        self._deciding_now = deciding_now or now
         self._batch_max, self._batch_wait = batch_max, batch_wait.total_seconds()
         self._budget, self._source_budget = budget, source_budget
         self._bell, self._on_batch, self._on_step = relay_bell, on_batch, on_step
@@ -234,7 +237,7 @@ class Router:
     ) -> BatchDecider:
         """`previous` may be in its transaction still. `tx.advance` fences off other routers before any write but the inbox's."""
         async with self._store.batch() as tx:
-            work = BatchTransaction(tx, flight.batch, self._now(), handling)
+            work = BatchTransaction(tx, flight.batch, self._deciding_now(), handling)
             await work.claim_new_signals()
             await work.read_ruling(self._rules)
             assumed = await self._wait_for_overlay(work, previous)

@@ -274,6 +274,11 @@ class Settings(Tree):
     )
     spool_limit: Count = Field(100_000, description="Signals kept in the store while the log is away; beyond it 503.")
     shutdown_timeout: Duration = Field(timedelta(seconds=20), description="To finish what is in hand after SIGTERM.")
+    clock_bound: Duration = Field(
+        timedelta(minutes=5),
+        description="How much this machine's clock may differ from the store's, which decides; beyond it router and watcher decide "
+        "nothing, for one of the two is wrong by far.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least important log lines that are written."
     )

@@ -300,10 +300,11 @@ class LocalConsumer:
         now = time.monotonic()
         if now < self._beat_at:
             return
-        seen = time.time_ns() // 1000
         where = {"g": self._group, "t": self.topic}
         partitions = await self._log.partitions_of(self.topic)
         async with self._store.engines.write() as conn:
+            # By the store's time: a member whose clock is ahead must not take the others for gone.
+            seen = int((await conn.execute(text(f"SELECT {self._store.engines.dialect.now}"))).scalar_one())
             await conn.execute(
                 text(
                     "INSERT INTO log_members (consumer_group, topic, member, seen_at) VALUES (:g, :t, :m, :s)"

@@ -19,7 +19,7 @@ from services.adapters.sql.batch import SqlBatch, add_letters, clock_row
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.tables import HEAD
 from services.ports.errors import ClusterChanged, Fenced, SchemaOutdated, SpoolFull, StoreRejected, StoreUnavailable
-from services.ports.instants import instant_or_none, micros
+from services.ports.instants import instant, instant_or_none, micros
 from services.ports.rows import (
     ClockRow,
     DeadLetter,
@@ -85,6 +85,11 @@ class SqlStore:
                         "INSERT INTO meta (key, value) VALUES ('probe', '') ON CONFLICT (key) DO UPDATE SET value = ''"
                     )
                 )
+
+    async def time(self) -> datetime:
+        """The store's own. Raises StoreUnavailable."""
+        async with self.engines.read() as conn:
+            return instant(int(await scalar(conn, f"SELECT {self.engines.dialect.now}")))
 
     # --- router
     @asynccontextmanager

@@ -23,7 +23,7 @@ def own_key(settings: Settings) -> Key:
     """Raises NoKey with what to do, FileError."""
     from services.api.access import matching_key
     from services.bootstrap.keyring import keys_of
-    from services.bootstrap.parts import utc_now
+    from services.loops.store_time import machine_now
 
     given = _secret()
     if not given:
@@ -31,7 +31,7 @@ def own_key(settings: Settings) -> Key:
     key = matching_key(keys_of(settings).values(), f"Bearer {given}")
     if key is None:
         raise NoKey("no entry of api_keys.yaml is of that API key; `stafett apikey` makes one")
-    if key.is_over(utc_now()):
+    if key.is_over(machine_now()):
         raise NoKey(f"the key {key.name} expired")
     if "commands:write" not in key.scopes:
         raise NoKey(f"the key {key.name} has no scope commands:write")

@@ -18,6 +18,11 @@ class Parts:
     class log:  # noqa: N801 - a stand-in
         cluster = "c"
 
+    class time:  # noqa: N801 - a stand-in
+        @staticmethod
+        async def keep(stop):
+            await stop.wait()
+
 
 @pytest.fixture
 def roles(monkeypatch):
