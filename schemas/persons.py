@@ -79,9 +79,22 @@ class ErasureTaken(BaseModel):
     holds: dict[str, int]
 
 
+class ErasedRecord(BaseModel):
+    """A record that a sink had made or taken over. `state` is `erased` once the person is taken out of it, at the instant `at`; as long as it
+    is another one, the sink has not done it yet, or leaves what it wrote. `key` is ours and names nobody."""
+
+    model_config = ConfigDict(frozen=True)
+    sink: str
+    kind: str
+    key: str
+    state: str
+    at: AwareDatetime | None
+
+
 class ErasureView(BaseModel):
     """An erasure and what came of it. `receipt` is there once it is done: rows emptied by table, how many identities are kept as erased,
-    the instants, a digest of it and one that only this installation can make. Nothing in it is personal."""
+    the instants, a digest of it and one that only this installation can make. `sinks` is how it stands now with the records in CRMs and
+    marketing platforms, which goes on after that. Nothing in it is personal."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -95,6 +108,15 @@ class ErasureView(BaseModel):
                     "asked_at": "2026-11-24T09:00:00Z",
                     "finished_at": "2026-11-24T09:00:03Z",
                     "receipt": {"emptied": {"leads": 1, "history": 4, "events": 9}, "tombstones": 3},
+                    "sinks": [
+                        {
+                            "sink": "crm",
+                            "kind": "contact",
+                            "key": "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe",
+                            "state": "erased",
+                            "at": "2026-11-24T09:00:05Z",
+                        }
+                    ],
                 }
             ]
         },
@@ -106,6 +128,7 @@ class ErasureView(BaseModel):
     asked_at: AwareDatetime
     finished_at: AwareDatetime | None
     receipt: JsonObject | None
+    sinks: list[ErasedRecord] = []
 
 
 _CONSENT: JsonObject = {

@@ -52,6 +52,13 @@ class MemoryPlatform:
             self._change(("create", known), lambda: self.contacts.__setitem__(known, who.email))
         return known
 
+    async def delete(self, contact):
+        self._change(("delete", contact), lambda: self._forget(contact))
+
+    def _forget(self, contact):
+        self.contacts.pop(contact, None)
+        self.ins = {pair for pair in self.ins if pair[0] != contact}
+
     async def presence(self, contact, audience):
         if contact not in self.contacts:
             raise Trouble("gone", "no_such_contact")

@@ -25,6 +25,7 @@ class MemoryCrm:
     kinds = frozenset(("contact", "company", "opportunity", "note", "task"))
     settle = timedelta(0)
     repeatable = frozenset()
+    deletes_for_good = False
 
     def __init__(self, clock):
         self.records, self.links, self.writes, self.faults = {}, set(), [], []
@@ -64,6 +65,14 @@ class MemoryCrm:
 
     async def update(self, kind, vendor_id, fields):
         self._write(("update", kind, tuple(sorted(fields))), lambda: self.records[vendor_id].update(fields))
+
+    def empty(self, kind, names):
+        return {name: "[erased]" if name == "last_name" else None for name in names}
+
+    async def delete(self, kind, vendor_id):
+        if vendor_id not in self.records:
+            raise Trouble("gone", "not_there")
+        self._write(("delete", kind, vendor_id), lambda: self.records.pop(vendor_id))
 
     async def link(self, opportunity, kind, vendor_id):
         self.links.add((opportunity, vendor_id))

@@ -20,8 +20,8 @@ KeptKind = RecordKind | Literal["membership", "touches"]
 of theirs: what a lead did and what its note does not hold yet."""
 RECORD_KINDS: tuple[RecordKind, ...] = get_args(RecordKind)
 KEPT_KINDS: tuple[KeptKind, ...] = (*RECORD_KINDS, "membership", "touches")
-RecordState = Literal["making", "present", "gone"]
-"""`making`: a create left, or was about to, and how it ended is not known yet."""
+RecordState = Literal["making", "present", "gone", "erased"]
+"""`making`: a create left, or was about to, and how it ended is not known yet. `erased`: the person was taken out of it."""
 StepState = Literal["sending", "done", "planned", "skipped", "waiting", "refused"]
 """`planned`: it would have been written, were the sink live. `waiting`: trouble that passes. `refused`: trouble that somebody has to
 end."""
@@ -153,6 +153,8 @@ class CrmSink(Sink):
     `when` is the condition under which a hand-over is taken, in CEL over its facts. `owns` are fields of contacts and companies, ours or theirs, that we overwrite; all others are filled where they are
     blank. `company`: companies are found or made by their domain. `reconcile`: what sales does there is read back, as signals of
     `source`. `webhooks`: whether that vendor's list of webhooks is looked at, where it has one; false where none are meant to come.
+    `erased`: what becomes of records once the person is erased here: those that we made are deleted, or emptied of the person, or left;
+    of those that others made only what we wrote into them is taken out.
     """
 
     owner_ids: Name | None = None
@@ -162,6 +164,7 @@ class CrmSink(Sink):
     owns: tuple[str, ...] = ()
     company: bool = True
     set_contact_owner: bool = False
+    erased: Literal["delete", "clear", "leave"] = "clear"
     task: TaskSettings = TaskSettings()
     note: NoteSettings = NoteSettings()
     reconcile: Reconcile | None = None

@@ -112,13 +112,14 @@ class Closed(FileModel):
 class HttpRecord(FileModel):
     """One kind of record. `key`: the member that keeps our key. `values`: members of what a sink writes by itself, `parents`: of the
     ids that it hangs on, `fixed`: what every new one has. `id` and `url` are members of a record. `cancel` ends a task that is not
-    needed any more, where that is another request than a change."""
+    needed any more, where that is another request than a change; `delete` takes a record away once the person is erased."""
 
     find: tuple[Question, ...] = ()
     read: Request | None = None
     make: Making
     change: Request | None = None
     cancel: Request | None = None
+    delete: Request | None = None
     links: dict[Literal["contact", "company"], Linking] = {}
     id: Place = "id"
     url: Place | None = None
@@ -148,7 +149,12 @@ class HttpRecord(FileModel):
         for number, question in enumerate(self.find):
             _check_question(question, self.key, number)
         _check_path(self.make.path, (*KEYS, *PARENTS), "make")
-        for name, request in (("read", self.read), ("change", self.change), ("cancel", self.cancel)):
+        for name, request in (
+            ("read", self.read),
+            ("change", self.change),
+            ("cancel", self.cancel),
+            ("delete", self.delete),
+        ):
             if request is not None:
                 _check_path(request.path, ("id",), name)
                 if "{id}" not in request.path:

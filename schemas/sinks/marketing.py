@@ -55,7 +55,7 @@ class SuppressionEntry(AudienceEntry):
 class MarketingSink(Sink):
     """`suppression` says how mail is stopped; without it, it is not. `programmes` and `tracks` are where a lead is while it is nurtured,
     by the agreement's names; `stopped_lists` where it is while the person has left one of your lists. `create`: a person who
-    is not known there is made a contact; else nothing happens.
+    is not known there is made a contact; else nothing happens. `erased`: what becomes of such a contact once the person is erased.
     """
 
     suppression: SuppressionEntry | None = None
@@ -63,6 +63,7 @@ class MarketingSink(Sink):
     tracks: dict[str, AudienceEntry] = {}
     stopped_lists: dict[str, AudienceEntry] = {}
     create: bool = False
+    erased: Literal["delete", "leave"] = "delete"
     mechanisms: ClassVar[tuple[Mechanism, ...]] = MECHANISMS
     """What this kind of platform has."""
     has_hard: ClassVar[bool] = True

@@ -73,7 +73,7 @@ class AudienceRequests(FileModel):
 
 class HttpMarketingSink(MarketingSink):
     """`find` looks for `{email}`, `read` for `{contact}`; without it an id is believed. `requests` are by kind of audience. `secret` is sent
-    in `header` as `scheme` and a blank before it. `settle`: how long after a change a look-up may still tell what was before it.
+    in `header` as `scheme` and a blank before it. `delete` takes away a contact that we made, once the person is erased. `settle`: how long after a change a look-up may still tell what was before it.
     """
 
     kind: Literal["http"]
@@ -84,6 +84,7 @@ class HttpMarketingSink(MarketingSink):
     find: Finding
     read: Lookup | None = None
     make: Making | None = None
+    delete: Change | None = None
     requests: dict[Mechanism, AudienceRequests]
     settle: Window | None = None
     has_hard: ClassVar[bool] = False
@@ -96,7 +97,7 @@ class HttpMarketingSink(MarketingSink):
                     raise BrokenAt(f"`requests` has no `{mechanism}`", *place.split("."), mechanism)
         if self.create and self.make is None:
             raise BrokenAt("needs `make`, the request that makes a contact", "create")
-        for path, text in _texts(self.model_dump(include={"find", "read", "make", "requests"}), ()):
+        for path, text in _texts(self.model_dump(include={"find", "read", "make", "delete", "requests"}), ()):
             for name in PLACEHOLDER.findall(text):
                 if name not in PLACEHOLDERS:
                     raise BrokenAt(f"there is no `{{{name}}}`{probably(name, PLACEHOLDERS)}", *path)

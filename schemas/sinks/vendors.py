@@ -112,7 +112,8 @@ class SalesforceSink(CrmSink):
     """`base_url` is the org's My Domain, `client_id` the consumer key of its External Client App, `secret` the consumer secret.
 
     `closes_in_days`: an opportunity needs the day on which it is expected to close; a new one has that of so many days after it is
-    made. `allow_duplicates`: a contact is made although a duplicate rule of the org objects.
+    made. `allow_duplicates`: a contact is made although a duplicate rule of the org objects. `app`: the name by which its change events
+    call us.
     """
 
     kind: Literal["salesforce"]
@@ -120,6 +121,12 @@ class SalesforceSink(CrmSink):
     client_id: Annotated[str, Field(min_length=1, max_length=300)]
     closes_in_days: Annotated[int, Field(ge=0, le=3650)] = 90
     allow_duplicates: bool = False
+    app: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")] | None = "Stafett"
+
+    @property
+    def client_name(self) -> str:
+        """What we call ourselves with each call."""
+        return self.app or "Stafett"
 
 
 class CloseSink(CrmSink):

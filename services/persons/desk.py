@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from routing.model.ids import derive
 from routing.model.records import Lead
-from schemas.persons import ErasureRequest, ErasureTaken, ErasureView, PersonNamed
+from schemas.persons import ErasedRecord, ErasureRequest, ErasureTaken, ErasureView, PersonNamed
 from schemas.signals import Commanded, IdentityKey, Kind, Person, Signal
 from services.persons.documents import Document, Heading, pieces_of
 from services.persons.exporting import entries_of
@@ -17,6 +17,9 @@ from services.persons.finding import Digests, Found, NobodyFound, find_person, k
 from services.persons.matching import NAMING
 from services.ports.persons import PersonReading, PersonRegister
 from services.ports.rows import PersonRequest
+
+_NAMING = ("contact", "opportunity", "note", "task")
+"""Kinds of records that may name the person; a company is nobody's, and a membership has no name in it."""
 
 
 class PersonDesk(NamedTuple):
@@ -73,7 +76,16 @@ class PersonDesk(NamedTuple):
             asked_at=request.asked_at,
             finished_at=request.finished_at,
             receipt=json.loads(request.body) if request.state == "done" else None,
+            sinks=await self._records_of(request.lead_id),
         )
+
+    async def _records_of(self, lead_id: str | None) -> list[ErasedRecord]:
+        records = await self.reading.records_of(lead_id) if lead_id is not None else []
+        return [
+            ErasedRecord(sink=one.target.removeprefix("sink/"), kind=one.kind, key=one.key, state=one.state, at=one.at)
+            for one in records
+            if one.kind in _NAMING
+        ]
 
     async def signals_to_erase(
         self, asked: PersonNamed, principal: str, reason: str, brands: Collection[str] | None = None

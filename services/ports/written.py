@@ -18,6 +18,8 @@ from services.ports.instants import instant, micros
 
 TOLD: tuple[ValueName, ...] = ("stage", "owner", "state")
 """Values that a webhook tells of: the stage and the owner of an opportunity, a task that is done."""
+_OF_FIELD = "="
+"""Before the name of a field of theirs, of which no webhook is asked."""
 WINDOW = timedelta(minutes=10)
 """How long after our write its webhook is looked for."""
 
@@ -36,6 +38,18 @@ def note_values(
         elif name in marks and marks[name][0] != digest:
             del marks[name]
     return json.dumps(marks) if marks else None
+
+
+def note_fields(kept: str | None, fields: Mapping[str, JsonValue], at: datetime) -> str:
+    """The marks with these fields of theirs among them, which we write now: so that an erasure knows what of a record is ours."""
+    marks = _read(kept) | {_OF_FIELD + name: (_digest(value), micros(at)) for name, value in fields.items()}
+    return json.dumps(marks)
+
+
+def is_ours(kept: str | None, field: str, value: JsonValue) -> bool:
+    """Whether this field of theirs holds what we wrote into it, however long ago."""
+    mark = _read(kept).get(_OF_FIELD + field)
+    return mark is not None and mark[0] == _digest(value)
 
 
 def is_echo(kept: str | None, name: ValueName, value: JsonValue, at: datetime) -> bool:

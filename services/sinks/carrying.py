@@ -8,28 +8,32 @@ it is sent again. A change is sent again: it sets what is set already.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import NamedTuple, assert_never
 
 from schemas.envelope import Envelope
+from schemas.events import LeadErased
 from schemas.json_values import JsonValue
 from schemas.sinks import CrmSink, RecordKind
 from schemas.sinks.base import HandoverStage
 from services.ports.rows import RecordOut
 from services.ports.sinks import WAITING, SinkBook, SinkRecord, SinkStep
-from services.ports.written import TOLD, note_values
-from services.sinks.outcomes import Made, Trouble
-from services.sinks.planning.operations import Change, Collect, Ensure, Link, Operation, Spread
-from services.sinks.planning.plan import EVENTS, OpenHandover, Settings, plan_of
+from services.ports.written import TOLD, note_fields, note_values
+from services.sinks.erasing import Eraser
+from services.sinks.kept import after_create, digest_of, is_blank, newest_handover, taken_away
+from services.sinks.outcomes import Trouble
+from services.sinks.planning.erasure import erasure_plan
+from services.sinks.planning.operations import Change, Collect, Ensure, Erase, Link, Operation, Plan, Spread
+from services.sinks.planning.plan import EVENTS, Settings, plan_of
 from services.sinks.planning.stages import may_move
-from services.sinks.planning.touches import BATCH, Touched, touches_of
+from services.sinks.planning.touches import BATCH
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.stepping import Done, Errand, StepTaker
 from services.sinks.vendor import Vendor
 
+NAMES_PEOPLE = ("contact", "opportunity")
+"""Kinds in which others write as well: of these is kept which fields are ours, for an erasure."""
 _OURS_ALONE = ("note", "task")
 """What nobody but us changes or makes: one that was written as it should be now need not be read again."""
 CALLS_OF_A_CREATE = 4
@@ -105,7 +109,11 @@ class Carrier(StepTaker[Operation]):
         """Plans what follows from the event, and carries it out. `until` is when our claim of it ends. Raises Trouble,
         StoreUnavailable."""
         records = await self._book.records(self._target.name, event.subject)
-        plan = plan_of(event, event.body(), self._target.settings, _newest_handover(records))
+        body, newest = event.body(), newest_handover(records)
+        if isinstance(body, LeadErased):
+            plan: Plan = erasure_plan(records, deletes=self._sink.erased == "delete")
+        else:
+            plan = plan_of(event, body, self._target.settings, newest)
         await self.carry_out(Errand(event, plan, until, {(record.kind, record.key): record for record in records}))
 
     async def carry_out_operation(self, errand: Errand[Operation], operation: Operation, step: SinkStep) -> Done:
@@ -118,6 +126,9 @@ class Carrier(StepTaker[Operation]):
                 return await self._link(errand, operation)
             case Collect() | Spread():
                 return await self._keep_touches(errand, operation)
+            case Erase():
+                eraser = Eraser(self._vendor, self._sink, self._now())
+                return await eraser.erase(errand.records[operation.kind, operation.key])
             case _:
                 assert_never(operation)
 
@@ -133,16 +144,18 @@ class Carrier(StepTaker[Operation]):
             key.kind in _OURS_ALONE
             and record is not None
             and record.state == "present"
-            and record.digest == _digest(fields)
+            and record.digest == digest_of(fields)
         ):
             return Done("unchanged")
         asked_at = self._now()
         match = await self._look_up(record, key, fields, parents)
         if match is not None:
             return await self._bring_up_to_date(errand, operation, Known(record, match), step)
-        if record is not None and record.state != "making" and (outcome := _taken_away(key.kind)):
+        if record is not None and record.state != "making" and (outcome := taken_away(key.kind)):
             return Done(outcome, record._replace(state="gone", seen_at=self._now()))
         marks = note_values(None, wanted.values, TOLD, self._now())
+        if key.kind in NAMES_PEOPLE:
+            marks = note_fields(marks, fields, self._now())
         making = Making(key, fields, parents=parents, record=record, asked_at=asked_at, marks=marks)
         return await self._make(errand, making, step)
 
@@ -175,7 +188,7 @@ class Carrier(StepTaker[Operation]):
             state="present",
             vendor_id=match.vendor_id,
             url=match.url or known.url,
-            digest=_digest(fields),
+            digest=digest_of(fields),
             adopted=known.adopted or (is_new and not was_made_now),
             is_over=False,
             seen_at=now,
@@ -196,8 +209,8 @@ class Carrier(StepTaker[Operation]):
         return {
             name: value
             for name, value in fields.items()
-            if (name in ours and match.fields.get(name) != value) or _is_blank(match.fields.get(name))
-            if not (_is_blank(value) and _is_blank(match.fields.get(name)))
+            if (name in ours and match.fields.get(name) != value) or is_blank(match.fields.get(name))
+            if not (is_blank(value) and is_blank(match.fields.get(name)))
         }
 
     def _stage_change(self, stage: HandoverStage | None, match: Match, key: Key) -> dict[str, JsonValue]:
@@ -236,7 +249,7 @@ class Carrier(StepTaker[Operation]):
                 # The vendor said no, so that nothing was made and the look-up that comes next may be believed.
                 await self._book.release(making, step)
             raise
-        return _after_create(making._replace(written=None if made.adopted else marks), made, fields, now)
+        return after_create(making._replace(written=None if made.adopted else marks), made, fields, now)
 
     @property
     def _longest_create(self) -> timedelta:
@@ -263,7 +276,8 @@ class Carrier(StepTaker[Operation]):
                 for field in self._vendor.render(Wanted(wanted.key, {name: wanted.values[name]}))
             )
         ]
-        return note_values(record.written, wanted.values, written, self._now())
+        marks = note_values(record.written, wanted.values, written, self._now())
+        return note_fields(marks, changes, self._now()) if changes and wanted.key.kind in NAMES_PEOPLE else marks
 
     async def _announce(self, step: SinkStep, record: SinkRecord | None, before: SinkRecord | None) -> None:
         """Marks are kept before the write leaves: its webhook may be faster than our note of it."""
@@ -348,48 +362,3 @@ class Carrier(StepTaker[Operation]):
         return SinkRecord(
             self._target.name, key.kind, key.text, lead_id=errand.lead_id, state="making", made_by=errand.event_id
         )
-
-
-def _newest_handover(records: Sequence[SinkRecord]) -> OpenHandover | None:
-    """The newest hand-over of a lead that this sink knows an opportunity of, with the task of its newest offer."""
-    present = [record for record in reversed(records) if record.state == "present"]
-    handover = next((r.key for r in present if r.kind == "opportunity" and not r.is_over), None)
-    if handover is None:
-        return None
-    offers = (r.key for r in present if r.kind == "task" and r.key.rpartition(".")[0] == handover)
-    touches = next((r for r in records if r.kind == "touches" and r.key == handover), None)
-    touched = None
-    if touches is not None:
-        touched = Touched(handover, touches_of(touches.before), is_written=touches.vendor_id != WAITING)
-    return OpenHandover(handover, next(offers, None), touched)
-
-
-def _after_create(making: SinkRecord, made: Made, fields: Fields, now: datetime) -> Done:
-    # One that was there already was not written yet: with no digest the next event brings it up to date.
-    digest = None if made.adopted else _digest(fields)
-    record = making._replace(
-        state="present", vendor_id=made.vendor_id, url=made.url, digest=digest, adopted=made.adopted, seen_at=now
-    )
-    return Done("adopted" if made.adopted else "created", record, is_new=True)
-
-
-def _taken_away(kind: RecordKind) -> str | None:
-    """What comes of a record of ours that somebody took away there: a note or task stays away; None for those that others hang
-    on, which are made again. Raises Trouble (gone) for an opportunity: only a person makes it again, by `forget`."""
-    match kind:
-        case "opportunity":
-            raise Trouble("gone", "opportunity_is_no_longer_there")
-        case "note" | "task":
-            return "taken_away_there"
-        case "contact" | "company":
-            return None
-        case _:
-            assert_never(kind)
-
-
-def _is_blank(value: JsonValue) -> bool:
-    return value is None or value in ("", [])
-
-
-def _digest(fields: Fields) -> str:
-    return sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()

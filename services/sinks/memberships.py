@@ -23,6 +23,7 @@ from services.sinks.outcomes import Trouble
 from services.sinks.planning.memberships import (
     EVENTS,
     Enter,
+    EraseContact,
     Identify,
     Leave,
     MarketingSettings,
@@ -104,6 +105,8 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
                 return await self._enter(errand, operation, step)
             case Leave():
                 return await self._leave(errand, operation, step)
+            case EraseContact():
+                return await self._erase_contact(errand)
             case _:
                 assert_never(operation)
 
@@ -245,6 +248,24 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
             self._note_finding(errand, membership, Presence(trouble.code, is_in=True))
             return Done("not_taken_back", self._absent(record, membership), code=trouble.code)
         return Done("left", self._absent(record, membership))
+
+    async def _erase_contact(self, errand: Errand[MembershipOperation]) -> Done:
+        """One of others, and one that ours was merged into, stay: only what we made is deleted."""
+        record = await self._book.record(self._target.name, "contact", errand.lead_id)
+        if record is None or record.vendor_id is None or record.state != "present":
+            return Done("nobody_there", state="skipped")
+        if record.adopted or self._target.sink.erased == "leave":
+            return Done("left")
+        there = await self._platform.read(record.vendor_id)
+        if there is not None and there != record.vendor_id:
+            return Done("left", code="merged_into_another")
+        try:
+            await self._platform.delete(record.vendor_id)
+        except Trouble as trouble:
+            if trouble.kind != "gone":
+                raise
+        outcome = "deleted" if there is not None else "gone"
+        return Done(outcome, record._replace(state="erased", seen_at=self._now()))
 
     def _wait_until_settled(self, record: SinkRecord) -> None:
         """Raises Trouble (locked) while a look-up may still tell how it was before we changed it last."""

@@ -28,6 +28,9 @@ class Platform(Protocol):
         """A contact with this address: a new one, or the one that is there. Sent again, it makes no second one. None where the
         platform takes nobody with this address, as one that asked to be forgotten."""
 
+    async def delete(self, contact: str) -> None:
+        """Takes the contact away for good, where the platform can; nothing where it is gone already."""
+
     async def presence(self, contact: str, audience: Audience) -> Presence:
         """How the contact is in the audience now, as far as it has settled."""
 

@@ -14,6 +14,10 @@ Parents = Mapping[RecordKind, str]
 """The vendor's ids of the records that another one hangs on."""
 
 
+ERASED = "[erased]"
+"""In place of a name that a record there may not be without."""
+
+
 class Key(NamedTuple):
     """What we know a record by. `text` is our key and no personal data: the lead's id for a contact, the domain for a company,
     the hand-over's id for an opportunity, that and `/dossier` for a note, the offer's id for a task.

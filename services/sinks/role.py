@@ -17,6 +17,7 @@ from typing import Protocol
 
 from schemas.certain import certain
 from schemas.envelope import Envelope, mode_of
+from schemas.events import LeadErased
 from schemas.sinks import Sink
 from services.loops.doorbell import Doorbell
 from services.ports.deliveries import HELD, Attempt, DeliveryQueue, Due, Health, Outcome
@@ -76,6 +77,7 @@ class SinkLoop:
     ) -> None:
         self._target, self._deliveries, self._now, self._book = target, deliveries, now, book
         self._touches_at: datetime | None = None
+        self._may_wait_for_somebody = True
         self._worker = target.worker(book, now)
         self._bell, self._on_outcome, self._on_step = bell or Doorbell(), on_outcome, on_step
         self._held_until: datetime | None = None
@@ -101,6 +103,9 @@ class SinkLoop:
         if self._touches_at is None or now >= self._touches_at:
             self._touches_at = now + LOOK
             await self._book.resume_touches(self._target.name, now, now + LOOK_AGAIN)
+        if self._may_wait_for_somebody:
+            self._may_wait_for_somebody = False
+            await self._book.pass_over_erased(self._target.name, now)
         return fanned_out + await self._carry_what_is_due()
 
     async def _carry_what_is_due(self) -> int:
@@ -160,6 +165,7 @@ class SinkLoop:
     def _matches(self, _topic: str, event_type: str, head: str) -> bool:
         if event_type not in self._target.events or mode_of(head) != "live":
             return False
+        self._may_wait_for_somebody |= event_type == LeadErased.type_name
         brands = self._target.sink.brands
         return not brands or Envelope.model_validate_json(f"{head}null}}}}").source.rpartition("/")[2] in brands
 
@@ -198,6 +204,7 @@ class SinkLoop:
         }
         log.warning("not written", extra={**shown, "field": trouble.field})
         await self._hold(verdict)
+        self._may_wait_for_somebody |= verdict.wait is None
         again = HELD if verdict.wait is None else self._now() + verdict.wait
         judge = partial(_take_as_failing, now=self._now()) if _takes_nothing(trouble) else None
         attempt, spare = self._attempt(begun, trouble), trouble.kind in SPARED

@@ -71,7 +71,7 @@ class UnaskedVendor:
 
     def __init__(self, vendor: Vendor) -> None:
         self._vendor = vendor
-        self.kinds, self.settle = vendor.kinds, vendor.settle
+        self.kinds, self.settle, self.deletes_for_good = vendor.kinds, vendor.settle, vendor.deletes_for_good
 
     def is_repeatable(self, kind: RecordKind) -> bool:
         return self._vendor.is_repeatable(kind)
@@ -90,6 +90,12 @@ class UnaskedVendor:
 
     async def update(self, kind: RecordKind, vendor_id: str, fields: Fields) -> None:
         await self._vendor.update(kind, vendor_id, fields)
+
+    def empty(self, kind: RecordKind, names: Sequence[str]) -> Fields:
+        return self._vendor.empty(kind, names)
+
+    async def delete(self, kind: RecordKind, vendor_id: str) -> None:
+        await self._vendor.delete(kind, vendor_id)
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         await self._vendor.link(opportunity, kind, vendor_id)

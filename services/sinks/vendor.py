@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -15,11 +15,12 @@ class Vendor(Protocol):
     """One customer's account at a vendor, over a `Caller` that its constructor is given. Every method that calls raises Trouble.
 
     `kinds` are the records that this vendor knows; steps for others are skipped. `settle` is how long after a create that
-    was not answered a look-up may still miss the record.
+    was not answered a look-up may still miss the record. `deletes_for_good`: a contact that is deleted is in no recycle bin.
     """
 
     kinds: frozenset[RecordKind]
     settle: timedelta
+    deletes_for_good: bool
 
     def is_repeatable(self, kind: RecordKind) -> bool:
         """Whether the vendor itself makes one record of two creates with one key, so that an unanswered create is sent again."""
@@ -39,6 +40,13 @@ class Vendor(Protocol):
 
     async def update(self, kind: RecordKind, vendor_id: str, fields: Fields) -> None:
         """Sets these fields and no other."""
+
+    def empty(self, kind: RecordKind, names: Sequence[str]) -> Fields:
+        """What `update` has to be given so that these fields name nobody; where one may not be blank, `[erased]`. Pure."""
+
+    async def delete(self, kind: RecordKind, vendor_id: str) -> None:
+        """The record is no longer there, a contact by the vendor's own call for privacy where it has one. Raises Trouble: `gone` where
+        it was not, `refused_data` where something else hangs on it."""
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         """The opportunity and the contact or company are connected; nothing where they are already, or where `create` did it."""

@@ -269,3 +269,25 @@ async def test_one_record_that_is_refused_is_no_failing_crm(world):
     await world.happen(offered(1))
     await world.rounds()
     assert "refused_data" in world.outcomes and await failing_since(world) is None
+
+
+async def test_an_erasure_waits_for_nothing_that_waits_for_somebody(world):
+    world.crm.faults = [None, Trouble("refused_data", "PROPERTY_MISSING")]
+    await world.happen(offered(1))
+    await world.rounds()
+    assert len(await world.book.list_steps("sink/crm", refused=True)) == 1
+    await world.happen(event("lead.erased", 2, reason="asked"))
+    await world.rounds()
+    assert await world.book.list_steps("sink/crm", refused=True) == []
+    states = {(one.kind, one.state) for one in await world.book.records("sink/crm", "lead_1")}
+    assert ("contact", "erased") in states or world.count("contact") == 0
+    assert "Eva" not in repr(world.crm.records)
+
+
+async def test_an_erasure_waits_while_what_it_erases_may_still_be_on_its_way(world):
+    world.crm.faults = [None, "drop"]
+    await world.happen(offered(1), event("lead.erased", 2, reason="asked"))
+    for _ in range(6):
+        await world.rounds(3)
+        world.now += timedelta(minutes=2)
+    assert world.outcomes[-1] == "done" and "Eva" not in repr(world.crm.records)

@@ -4,13 +4,17 @@ import asyncio
 import json
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
+from services.adapters.sql.deliveries import SqlDeliveries
 from services.adapters.sql.erasing import SqlErasing
+from services.adapters.sql.sinks import SqlSinks
 from services.bootstrap.persons import eraser_of
 from services.cli.main import main
+from services.ports.sinks import SinkRecord
 from tests.api import bearer, installed
 from tests.erasing import Planted, hits_in_files, hits_in_tables
 
@@ -232,3 +236,18 @@ async def test_an_erasure_that_is_killed_between_two_steps_goes_on_and_counts_no
     (row,) = await rows(api)
     assert json.loads(row.body)["emptied"]["quarantine_bodies"] == 1 and row.personal is None
     assert await hits_in_tables(api.parts.store.engines, [person]) == {}
+
+
+async def test_the_answer_says_how_far_the_crms_are(api):
+    person = Planted(3)
+    await known(api, person)
+    (lead,) = await leads_of(api, person)
+    book, engines = SqlSinks(api.parts.store.engines), api.parts.store.engines
+    await SqlDeliveries(engines).fan_out("sink/crm", lambda *_: False, datetime.now(UTC))
+    record = SinkRecord("sink/crm", "contact", lead["id"], lead["id"], state="present", made_by="evt_1", vendor_id="7")
+    await book.adopt(record)
+    (receipt,) = await erase(api, lead=lead["id"])
+    assert [(one["sink"], one["kind"], one["state"]) for one in receipt["sinks"]] == [("crm", "contact", "present")]
+    await book.adopt(record._replace(state="erased", seen_at=datetime.now(UTC)))
+    (one,) = (await api.get(f"/v1/persons/erasures/{receipt['id']}"))["sinks"]
+    assert one["state"] == "erased" and one["at"] is not None

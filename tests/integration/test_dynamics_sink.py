@@ -13,6 +13,7 @@ from tests.parts.vendors.calling import StandInCaller
 from tests.parts.vendors.dynamics import CLIENT, DIRECTORY, SECRET, WE, DynamicsApi
 from tests.parts.vendors.dynamics_answers import PLUG_IN, passing_faults
 from tests.parts.vendors.dynamics_tables import Tables
+from tests.parts.vendors.erasures import check_erasure
 from tests.parts.vendors.faults import Fault, Limit, Plan
 from tests.parts.vendors.server import serve
 from tests.parts.vendors.storm import Storm, differences, tell_story
@@ -39,7 +40,7 @@ def api():
     assert made.violations == []
 
 
-def storm(store, api, seed=1, key_column=None, **more):
+def storm(store, api, seed=1, key_column=None, erased="clear", **more):
     values = {"name": "crm", "kind": "dynamics", "mode": "live", "secret": "STAFETT_SECRET_DYNAMICS", "stages": STAGES}
     values |= {
         "base_url": api.url,
@@ -47,6 +48,7 @@ def storm(store, api, seed=1, key_column=None, **more):
         "directory": DIRECTORY,
         "client_id": CLIENT,
         "key_column": key_column,
+        "erased": erased,
     }
     sink = DynamicsSink.model_validate({**values, "allow_private": True, "timeout_seconds": 5})
     made = Storm(
@@ -89,6 +91,14 @@ def _merged(api):
 
 async def test_what_a_lead_did_is_one_note_beside_the_dossier(store, api):
     await check_touches(storm(store, api), api.truth)
+
+
+@pytest.mark.parametrize("erased", ["clear", "delete", "leave"])
+async def test_who_is_erased_is_named_by_no_record_that_we_made(store, api, erased):
+    def dump():
+        return repr(api.tables.rows)
+
+    await check_erasure(storm(store, api, erased=erased), api.truth, dump)
 
 
 async def test_an_alternate_key_does_as_well_as_ids_of_our_own(store, api):

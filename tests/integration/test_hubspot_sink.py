@@ -7,6 +7,7 @@ import pytest
 
 from schemas.sinks.vendors import HubspotSink
 from services.sinks.vendors.hubspot import KEY, Hubspot
+from tests.parts.vendors.erasures import check_erasure
 from tests.parts.vendors.faults import Limit, Plan
 from tests.parts.vendors.hubspot import HubSpotApi
 from tests.parts.vendors.hubspot_account import Owner
@@ -46,9 +47,9 @@ def api():
     assert made.violations == []
 
 
-def storm(store, api, seed=1, opportunity="deal", **more):
+def storm(store, api, seed=1, opportunity="deal", erased="clear", **more):
     values = {"name": "crm", "kind": "hubspot", "mode": "live", "secret": "STAFETT_SECRET_HUBSPOT", "stages": STAGES}
-    values["opportunity"] = opportunity
+    values |= {"opportunity": opportunity, "erased": erased}
     sink = HubspotSink.model_validate({**values, "base_url": api.url, "allow_private": True, "timeout_seconds": 5})
     made = Storm(store, sink, lambda caller: Hubspot(sink, caller, SECRET, lambda: made.now), seed=seed, **more)
     clock = lambda: made.now.timestamp()  # noqa: E731 - it is the clock of three limits
@@ -101,6 +102,17 @@ async def test_hand_overs_arrive_as_one_lead_each_whatever_fails_on_the_way(stor
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 async def test_what_a_lead_did_is_one_note_beside_the_dossier(store, api):
     await check_touches(storm(store, api), api.truth)
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("erased", ["clear", "delete", "leave"])
+async def test_who_is_erased_is_named_by_no_record_that_we_made(store, api, erased):
+    def dump():
+        return repr(
+            [r.properties for table in api.records.objects.values() for r in table.values() if not r.is_archived]
+        )
+
+    await check_erasure(storm(store, api, erased=erased), api.truth, dump)
 
 
 async def test_a_rule_of_the_account_holds_one_hand_over_and_says_which_property(store, api):

@@ -6,6 +6,7 @@ import pytest
 
 from schemas.sinks.vendors import SalesforceSink
 from services.sinks.vendors.salesforce import KEY, Salesforce
+from tests.parts.vendors.erasures import check_erasure
 from tests.parts.vendors.faults import Plan
 from tests.parts.vendors.salesforce import OWN_RULE, SalesforceApi, passing_faults
 from tests.parts.vendors.salesforce_records import Field
@@ -42,7 +43,7 @@ def api():
     assert made.violations == []
 
 
-def storm(store, api, seed=1, **more):
+def storm(store, api, seed=1, erased="clear", **more):
     values = {
         "name": "crm",
         "kind": "salesforce",
@@ -50,6 +51,7 @@ def storm(store, api, seed=1, **more):
         "secret": "STAFETT_SECRET_SF",
         "client_id": "client",
         "stages": STAGES,
+        "erased": erased,
     }
     sink = SalesforceSink.model_validate({**values, "base_url": api.url, "allow_private": True, "timeout_seconds": 5})
     made = Storm(
@@ -85,6 +87,14 @@ async def test_two_hundred_hand_overs_arrive_once_each_whatever_fails_on_the_way
 
 async def test_what_a_lead_did_is_one_note_beside_the_dossier(store, api):
     await check_touches(storm(store, api), api.truth)
+
+
+@pytest.mark.parametrize("erased", ["clear", "delete", "leave"])
+async def test_who_is_erased_is_named_by_no_record_that_we_made(store, api, erased):
+    def dump():
+        return repr([row for table in api.records.objects.values() for row in table.values() if not row["IsDeleted"]])
+
+    await check_erasure(storm(store, api, erased=erased), api.truth, dump)
 
 
 async def test_a_rule_of_the_org_holds_one_hand_over_and_says_which_field(store, api):

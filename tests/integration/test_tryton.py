@@ -6,12 +6,16 @@ import httpx
 import pytest
 
 from schemas.sinks.vendors import TrytonSink
+from services.sinks.carrying import Carrier, Target
 from services.sinks.http import Endpoint, HttpCaller
 from services.sinks.limits import Allowance
+from services.sinks.outcomes import Trouble
+from services.sinks.planning.plan import Settings
 from services.sinks.records import Key
 from services.sinks.vendors.tryton import Tryton
 from tests.parts.tryton import DATABASE, INTEGRATION, TrytonRefused, TrytonServer, TrytonUser
 from tests.parts.tryton_files import password
+from tests.sinks import NOW, MemoryBook, event, offered
 
 # The first on a machine installs Tryton and activates its modules.
 pytestmark = pytest.mark.timeout(400)
@@ -138,3 +142,76 @@ async def test_a_set_up_as_the_page_says_has_no_problems(vendor):
     assert await vendor.check({"elin": "1", "johan": "2"}) == []
     (problem,) = await vendor.check({"elin": "77"})
     assert problem.startswith("roster: elin is 77 there") and "1 is Elin Ek" in problem
+
+
+def carrier(vendor, book, now, erased="clear"):
+    """What carries events into this Tryton; `now` is a list of one instant, which moves."""
+    values = {"kind": "tryton", "name": "crm", "base_url": "https://x", "database": DATABASE, "login": INTEGRATION, "erased": erased,
+              "secret": "STAFETT_SECRET_TRYTON", "stages": {"offered": "lead", "returned": "cancelled", "lost": "lost"}}  # fmt: skip
+    settings = Settings(TrytonSink.model_validate(values), lambda _owner: "1", "crm")
+    return Carrier(Target(settings, vendor, lambda *_: ()), book, lambda: now[0])
+
+
+async def test_what_a_lead_did_is_one_note_beside_the_dossier(tryton, vendor):
+    now, book = [NOW], MemoryBook()
+    made = carrier(vendor, book, now)
+    fields = {"owner": {"person": "anna", "ids": {}}, "stage": "hand_over", "signal_kind": "form.submitted"}
+    touches = [event("lead.touched", n, at=now[0], source=f"site{n}", **fields) for n in range(2, 5)]
+    for happened in (offered(handover="ho_t", email="touch@kund.example"), *touches, touches[-1]):
+        await made.carry(happened, now[0] + timedelta(hours=1))
+    later = event("lead.touched", 9, at=now[0], source="webinar", **fields)
+    for happened in (later, later):
+        await made.carry(happened, now[0] + timedelta(hours=1))
+    ((one, notes),) = [(one, one.notes) for one in await of(tryton, "ho_t")]
+    assert len(notes) == 2 and one.owner == "elin"
+    (text,) = [note for note in notes if note.endswith("Stafett ho_t/touches")]
+    assert all(f"site{n}" in text for n in range(2, 5)) and "webinar" in text
+
+
+@pytest.mark.parametrize("erased", ["clear", "delete"])
+@pytest.mark.parametrize("company", ["kund-{}.example", None])
+async def test_who_is_erased_is_named_by_nothing_that_we_made(tryton, vendor, erased, company):
+    now, book, reference = [NOW], MemoryBook(), f"ho_e_{erased}_{company is None}"
+    made = carrier(vendor, book, now, erased)
+    email, domain = f"{reference}@kund.example", company and company.format(erased)
+    await made.carry(
+        offered(handover=reference, email=email, company_domain=domain, lead="lead_1"), now[0] + timedelta(hours=1)
+    )
+    assert len(await of(tryton, reference)) == 1
+    await made.carry(event("lead.erased", 2, reason="asked"), now[0] + timedelta(hours=1))
+    left = await of(tryton, reference)
+    assert [(one.description, one.notes) for one in left] == ([(reference, ())] if erased == "clear" else [])
+    ident = int(book.kept["contact", "lead_1"].vendor_id)
+    parties = await tryton.rows("SELECT name FROM party_party WHERE id = :id", id=ident)
+    addresses = await tryton.rows("SELECT value FROM party_contact_mechanism WHERE party = :id", id=ident)
+    assert [row["name"] for row in parties] in ([None], [""], []) and addresses == []
+    assert book.done["evt_2", "erase_contact_lead_1"].outcome == {"clear": "emptied", "delete": "deleted"}[erased]
+    assert {record.state for record in book.kept.values() if record.kind != "company"} == {"erased"}
+
+
+async def test_an_opportunity_that_is_closed_there_waits_for_somebody_and_nothing_else_does(tryton, vendor):
+    now, book = [NOW], MemoryBook()
+    made, until = carrier(vendor, book, now), NOW + timedelta(hours=1)
+    await made.carry(offered(handover="ho_l", email="lost@kund.example", company_domain=None), until)
+    async with TrytonUser(tryton, "elin") as elin:
+        await elin.call("sale.opportunity.lost", [int(book.kept["opportunity", "ho_l"].vendor_id)])
+    with pytest.raises(Trouble, match="refused_data") as caught:
+        await made.carry(event("lead.erased", 2, reason="asked"), until)
+    assert caught.value.field == "Description"
+    (one,) = await of(tryton, "ho_l")
+    assert (one.state, one.emails, one.notes) == ("lost", (), ())
+    del book.kept["opportunity", "ho_l"]
+    await made.carry(event("lead.erased", 2, reason="asked"), until)
+    assert {record.state for record in book.kept.values()} == {"erased"}
+
+
+async def test_an_opportunity_that_was_returned_and_cannot_be_changed_there_is_deleted(tryton, vendor):
+    now, book = [NOW], MemoryBook()
+    made, until = carrier(vendor, book, now), NOW + timedelta(hours=1)
+    await made.carry(offered(handover="ho_r", email="back@kund.example", company_domain=None), until)
+    await made.carry(event("handover.returned", 2, handover_id="ho_r", pass_number=1, offer_id="ho_r.1"), until)
+    assert [one.state for one in await of(tryton, "ho_r")] == ["cancelled"]
+    await made.carry(event("lead.erased", 3, reason="asked"), until)
+    assert await of(tryton, "ho_r") == [] and book.kept["opportunity", "ho_r"].state == "erased"
+    step = book.done["evt_3", "erase_opportunity_ho_r"]
+    assert (step.outcome, step.code) == ("deleted", "UserError")

@@ -15,6 +15,7 @@ from services.sinks.vendors.registry import vendor_of
 from tests.parts.sqlite import migrated_file
 from tests.parts.vendors import close, espo, pipedrive, plain, upsales
 from tests.parts.vendors.calling import StandInCaller
+from tests.parts.vendors.erasures import check_erasure
 from tests.parts.vendors.espo_records import Field
 from tests.parts.vendors.faults import Limit, Plan
 from tests.parts.vendors.server import VendorApi, serve
@@ -148,6 +149,28 @@ async def test_hand_overs_arrive_once_each_whatever_fails_on_the_way(store, vend
 
 async def test_what_a_lead_did_is_one_note_beside_the_dossier(store, vendor, url):
     await check_touches(storm(store, vendor, url, seed=5), vendor.api.truth)
+
+
+def dump_of(api):
+    """Everything there that is not deleted."""
+    match api:
+        case espo.EspoApi():
+            tables = api.records.rows
+        case close.CloseApi() | plain.PlainApi():
+            tables = api.rows
+        case upsales.UpsalesApi():
+            tables = api.records.kept
+        case pipedrive.PipedriveApi():
+            tables = api.tables
+    rows = [row for table in tables.values() for row in table.values()]
+    gone = ("deleted", "is_deleted")
+    return repr([row for row in rows if not any(row.get(name) for name in gone)])
+
+
+@pytest.mark.parametrize("erased", ["clear", "delete", "leave"])
+async def test_who_is_erased_is_named_by_no_record_that_we_made(store, vendor, url, erased):
+    vendor = vendor._replace(values={**vendor.values, "erased": erased})
+    await check_erasure(storm(store, vendor, url, seed=6), vendor.api.truth, lambda: dump_of(vendor.api))
 
 
 async def test_a_key_that_is_refused_pauses_the_sink_and_nothing_is_lost(store, vendor, url):

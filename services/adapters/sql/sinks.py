@@ -10,11 +10,13 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.envelope import whole
+from schemas.events import LeadErased
 from schemas.sinks import KeptKind
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.grouping import Grouped
 from services.adapters.sql.sink_writes import RECORD, STEP, Begin, Finish, Release, SinkWriting, keep_record, keep_steps
+from services.ports.deliveries import HELD
 from services.ports.instants import instant, instant_or_none, micros
 from services.ports.rows import RecordOut
 from services.ports.sinks import WAITING, SinkRecord, SinkStep, Sweep, SweepKind, WriteAgain
@@ -178,6 +180,20 @@ class SqlSinks:
                 await conn.execute(
                     text("DELETE FROM sink_steps WHERE target = :t AND event_id = :e"), {"t": target, "e": event}
                 )
+        return len(events)
+
+    async def pass_over_erased(self, target: str, now: datetime) -> int:
+        held = f"""UPDATE deliveries SET state = 'delivered', finished_at = :now WHERE subscription = :t AND state = 'pending'
+            AND next_at >= {micros(HELD)} AND EXISTS (SELECT 1 FROM deliveries x JOIN events e ON e.position = x.position
+                WHERE x.subscription = :t AND x.lead_id = deliveries.lead_id AND x.state = 'pending'
+                AND x.position > deliveries.position AND e.type = :erased) RETURNING event_id"""  # noqa: S608 - put in is a number of this package
+        step = """UPDATE sink_steps SET state = 'skipped', outcome = 'person_erased', code = NULL, field = NULL
+            WHERE target = :t AND event_id = :e AND state IN ('refused', 'waiting')"""
+        async with self._engines.write() as conn:
+            values = {"t": target, "now": micros(now), "erased": LeadErased.type_name}
+            events = [row.event_id for row in await conn.execute(text(held), values)]
+            for event in events:
+                await conn.execute(text(step), {"t": target, "e": event})
         return len(events)
 
     async def claim_sweep(self, target: str, kind: SweepKind, now: datetime, next_at: datetime) -> Sweep | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from schemas.agreement import Nurturing
@@ -64,7 +65,13 @@ class Leave(NamedTuple):
     membership: Membership
 
 
-MembershipOperation = Identify | Enter | Leave
+class EraseContact(NamedTuple):
+    """The contact that we made is deleted, where the file says so; one of others stays."""
+
+    name: str
+
+
+MembershipOperation = Identify | Enter | Leave | EraseContact
 MembershipPlan = tuple[MembershipOperation, ...]
 
 
@@ -91,7 +98,7 @@ def memberships_plan(
             operations = _leave(held, "nurture")
         case LeadErased():
             # What stops mail stays: they are not written to because they were erased.
-            operations = _leave(held, "nurture", "exempt")
+            operations = chain(_leave(held, "nurture", "exempt"), [EraseContact("erase_contact")])
         case ListStopped():
             audiences = _audiences(settings.sink.stopped_lists, data.lists)
             operations = _enter(audiences, "stopped_list", "list_stopped")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from schemas.sinks.base import HandoverStage
+from schemas.sinks.base import HandoverStage, KeptKind
 from services.sinks.records import Key, Wanted
 
 
@@ -50,5 +50,13 @@ class Spread(NamedTuple):
     handover_id: str
 
 
-Operation = Ensure | Change | Link | Collect | Spread
+class Erase(NamedTuple):
+    """The person is taken out of this record, as the file says."""
+
+    name: str
+    kind: KeptKind
+    key: str
+
+
+Operation = Ensure | Change | Link | Collect | Spread | Erase
 Plan = tuple[Operation, ...]

@@ -18,6 +18,7 @@ from schemas.events import (
     HandoverTransferred,
     HandoverWithdrawn,
     HandoverWon,
+    LeadErased,
     LeadOwnerChanged,
     LeadStageChanged,
     LeadTouched,
@@ -54,6 +55,7 @@ EVENTS: frozenset[str] = (
             LeadStageChanged,
             SlaBreached,
             LeadTouched,
+            LeadErased,
         )
     )
     | promise.EVENTS
@@ -89,6 +91,9 @@ def plan_of(event: Envelope, data: EventData, settings: Settings, newest: OpenHa
         case HandoverOffered():
             # A hand-over that is there goes on: its next owner has to have it.
             is_there = newest is not None and newest.id == data.handover_id
+            if data.personal is None:
+                # Who it was has been erased since: there is nobody to write.
+                return ()
             facts = facts_of(event, data, settings.public_url)
             return tuple(_offer(event, data, settings, facts)) if is_there or settings.takes(facts) else ()
         case LeadOwnerChanged():

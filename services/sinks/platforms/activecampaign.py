@@ -52,6 +52,9 @@ class Activecampaign:
         contact: JsonValue = {name: value for name, value in values.items() if value is not None}
         return _id_of((await self._ask("POST", "/api/3/contact/sync", {"contact": contact})).get("contact"))
 
+    async def delete(self, contact: str) -> None:
+        await self._remove(f"/api/3/contacts/{contact}")
+
     async def presence(self, contact: str, audience: Audience) -> Presence:
         match audience.kind:
             case "tag" | "automation":

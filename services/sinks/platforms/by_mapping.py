@@ -47,6 +47,13 @@ class ByMapping:
         _raise_if_refused(reply)
         return _text(value_at(reply.json(), make.id))
 
+    async def delete(self, contact: str) -> None:
+        if self._sink.delete is None:
+            raise Trouble("refused_data", "delete_is_not_described", field="delete")
+        reply = await self._change(self._sink.delete, {"contact": contact})
+        if reply.status not in _GONE:
+            _raise_if_refused(reply)
+
     async def presence(self, contact: str, audience: Audience) -> Presence:
         lookup = self._requests(audience).presence
         reply = await self._get(lookup.path, {"contact": contact, "audience": audience.id})
@@ -70,6 +77,8 @@ class ByMapping:
         reply = await self._get(self._sink.find.path, {"email": "nobody@stafett.invalid"})
         if reply.status not in _GONE:
             _raise_if_refused(reply)
+        if self._sink.create and self._sink.erased == "delete" and self._sink.delete is None:
+            return ["delete: without it a contact that we made stays when the person is erased; or say `erased: leave`"]
         return []
 
     async def whoami(self) -> str:

@@ -50,6 +50,10 @@ class HubspotLists:
         )
         return existing or str(answer["id"])
 
+    async def delete(self, contact: str) -> None:
+        """By the call of its privacy, which leaves nothing."""
+        await self._calls.write("POST", f"{OBJECTS}/contacts/gdpr-delete", {"objectId": contact})
+
     async def presence(self, contact: str, audience: Audience) -> Presence:
         if audience.kind == "unsubscribed":
             return await self._subscriptions.presence(contact, audience)

@@ -69,6 +69,12 @@ class Mailchimp:
                 return None
             raise
 
+    async def delete(self, contact: str) -> None:
+        """Permanently: from then on only the person themselves can bring this address into the audience."""
+        reply = await self._send("POST", f"{self._members}/{contact}/actions/delete-permanent")
+        if reply.status not in (204, 404):
+            _answer(reply)
+
     async def presence(self, contact: str, audience: Audience) -> Presence:
         match audience.kind:
             case "tag":

@@ -54,6 +54,11 @@ class Mautic:
         # An address that is there already is that contact: e-mail is a unique field in Mautic.
         return _id_of((await self._ask("POST", "/api/contacts/new", body))["contact"])
 
+    async def delete(self, contact: str) -> None:
+        reply = await self._send("DELETE", f"/api/contacts/{contact}/delete", None, is_write=True)
+        if reply.status != 404:
+            _answer(reply)
+
     async def presence(self, contact: str, audience: Audience) -> Presence:
         match audience.kind:
             case "segment":

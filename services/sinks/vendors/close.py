@@ -7,7 +7,7 @@ Read in Close's documentation; docs/crms/close.md says what was not tried.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import assert_never
 from urllib.parse import quote, urlsplit
@@ -18,7 +18,7 @@ from schemas.sinks.vendors import CloseSink
 from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.reconciling.webhooks import Webhook
-from services.sinks.records import Fields, Key, Match, Parents, Wanted
+from services.sinks.records import ERASED, Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.close_calls import CloseCalls
 from services.sinks.vendors.close_check import check_close
 from services.sinks.vendors.close_webhooks import NEEDED, webhooks_in
@@ -48,6 +48,7 @@ NOWHERE = "0"
 class Close:
     """One organisation."""
 
+    deletes_for_good = True
     kinds: frozenset[RecordKind] = frozenset(NOUNS)
     # How late the index is, Close does not say; its own notices speak of seconds on a usual day.
     settle = timedelta(seconds=60)
@@ -124,6 +125,13 @@ class Close:
                 await self._close.write("DELETE", path)
             return
         await self._close.write("PUT", path, dict(fields))
+
+    def empty(self, kind: RecordKind, names: Sequence[str]) -> Fields:  # noqa: ARG002 - names of fields are the same in all
+        blanks: dict[str, JsonValue] = {"name": ERASED, "emails": [], "phones": []}
+        return {name: blanks.get(name) for name in names}
+
+    async def delete(self, kind: RecordKind, vendor_id: str) -> None:
+        await self._close.write("DELETE", f"{NOUNS[kind]}/{_segment(vendor_id)}/")
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         """The contact is named by the opportunity; the company is the lead that it belongs to from the start."""

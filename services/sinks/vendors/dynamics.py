@@ -7,7 +7,7 @@ Read in Microsoft's pages of the Dataverse Web API and tried against a stand-in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from schemas.sinks.vendors import DynamicsSink
 from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.planning.note import as_html
-from services.sinks.records import Fields, Key, Match, Parents, Wanted
+from services.sinks.records import ERASED, Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.dynamics_calls import DynamicsCalls
 from services.sinks.vendors.dynamics_check import SETS, STATUS, TABLES, check_environment
 from services.sinks.vendors.dynamics_shapes import (
@@ -43,6 +43,7 @@ _OURS = UUID("5d1f5d4e-7c1b-5f0e-9a53-1f0b8f6f2c11")
 class Dynamics:
     """One environment."""
 
+    deletes_for_good = False
     kinds: frozenset[RecordKind] = frozenset(TABLES)
     # A look-up reads what was committed, and every create carries its id.
     settle = timedelta(0)
@@ -133,6 +134,13 @@ class Dynamics:
             )
         if ending is not None:
             await self._close(ending, as_guid(vendor_id), stage)
+
+    def empty(self, kind: RecordKind, names: Sequence[str]) -> Fields:
+        needed = {"contact": "lastname", "opportunity": "name"}.get(kind)
+        return {name: ERASED if name == needed else None for name in names}
+
+    async def delete(self, kind: RecordKind, vendor_id: str) -> None:
+        await self._dynamics.write("DELETE", f"/{SETS[kind]}({as_guid(vendor_id)})", table=TABLES[kind])
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         property_name = HANGS_ON["opportunity"].get(kind)

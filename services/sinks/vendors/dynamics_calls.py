@@ -62,7 +62,7 @@ class DynamicsCalls:
         self,
         method: str,
         path: str,
-        value: JsonObject,
+        value: JsonObject | None = None,
         *,
         table: str,
         headers: Mapping[str, str] | None = None,

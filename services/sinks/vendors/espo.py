@@ -8,7 +8,7 @@ field, and that is refused where there is none. Read in the source of EspoCRM 10
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from schemas.sinks import RecordKind, ValueName
 from schemas.sinks.vendors import EspoSink
 from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
-from services.sinks.records import Fields, Key, Match, Parents, Wanted
+from services.sinks.records import ERASED, Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.espo_calls import EspoCalls, Rows
 from services.sinks.vendors.espo_check import check_espo
 
@@ -66,6 +66,7 @@ _BAD = re.compile(r"[<>=]+")
 class Espo:
     """One EspoCRM."""
 
+    deletes_for_good = False
     kinds: frozenset[RecordKind] = frozenset(ENTITIES)
     # A look-up is a query of the database that the create was committed to.
     settle = timedelta(0)
@@ -126,6 +127,14 @@ class Espo:
 
     async def update(self, kind: RecordKind, vendor_id: str, fields: Fields) -> None:
         await self._espo.write("PUT", f"{ENTITIES[kind]}/{_segment(vendor_id)}", dict(fields))
+
+    def empty(self, kind: RecordKind, names: Sequence[str]) -> Fields:
+        needed = {"contact": "lastName", "opportunity": "name"}.get(kind)
+        return {name: ERASED if name == needed else None for name in names}
+
+    async def delete(self, kind: RecordKind, vendor_id: str) -> None:
+        """Marked as deleted; its clean-up takes it away later."""
+        await self._espo.write("DELETE", f"{ENTITIES[kind]}/{_segment(vendor_id)}")
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         if kind == "contact":

@@ -67,7 +67,7 @@ class EspoCalls:
             return [row for row in rows if isinstance(row, dict)]
         return _object(reply, is_write=True)
 
-    async def write(self, method: str, path: str, values: JsonObject) -> None:
+    async def write(self, method: str, path: str, values: JsonObject | None = None) -> None:
         """Raises Trouble."""
         _whole(await self._send(method, path, {}, values, is_write=True), is_write=True)
 

@@ -6,17 +6,17 @@ answer with everybody. A create that was not answered is looked for, or, where t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import assert_never
 from urllib.parse import quote
 
 from schemas.json_values import JsonObject, JsonValue
-from schemas.sinks import RecordKind
+from schemas.sinks import RecordKind, ValueName
 from schemas.sinks.http import KEYS, PLACEHOLDER, HttpSink, Member, Question, Request
 from services.sinks.calls import Call, Caller, Reply, json_call
 from services.sinks.outcomes import Made, Trouble
-from services.sinks.records import Fields, Key, Match, Parents, Wanted
+from services.sinks.records import ERASED, Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.http_answers import body_of, is_same, judge_reply, nest, value_at
 
 Names = Mapping[str, str | None]
@@ -27,6 +27,8 @@ NOBODY = Key("opportunity", "stafett-check", email="stafett-check@example.invali
 
 class Http:
     """One account at a receiver."""
+
+    deletes_for_good = False
 
     def __init__(self, sink: HttpSink, caller: Caller, secrets: Sequence[str]) -> None:
         self._sink, self._caller, self.settle = sink, caller, sink.settle
@@ -110,6 +112,23 @@ class Http:
             return
         judge_reply(await self._send(request, {"id": vendor_id}, values), self._sink.answers, "change")
 
+    def empty(self, kind: RecordKind, names: Sequence[str]) -> Fields:
+        """A text where a name is, since one of them is needed mostly. Raises Trouble (refused_data) where it can change none."""
+        record = self._records[kind]
+        if record.change is None:
+            raise Trouble("refused_data", "change_is_not_described", field=f"records.{kind}.change")
+        texts: tuple[ValueName, ...] = ("last_name", "full_name", "name")
+        needed = {record.values[name].member for name in texts if name in record.values}
+        shapes = {member.member: member.shape for member in record.values.values()}
+        blanks: dict[str, JsonValue] = {name: "" if shapes.get(name, "text") == "text" else None for name in names}
+        return {**blanks, **dict.fromkeys(needed & set(names), ERASED)}
+
+    async def delete(self, kind: RecordKind, vendor_id: str) -> None:
+        record = self._records[kind]
+        if record.delete is None:
+            raise Trouble("refused_data", "delete_is_not_described", field=f"records.{kind}.delete")
+        judge_reply(await self._send(record.delete, {"id": vendor_id}), self._sink.answers, "change")
+
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         if kind not in ("contact", "company") or (link := self._records["opportunity"].links.get(kind)) is None:
             return
@@ -119,7 +138,7 @@ class Http:
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:  # noqa: ARG002 - no request tells who sells there
         """Every question is asked for somebody who is not there: who answers with records all the same does not know the filter."""
-        problems: list[str] = []
+        problems = [*self._problems_of_erasing()]
         for kind, record in self._records.items():
             nobody = _placeholders(NOBODY._replace(kind=kind), {})
             for number, question in enumerate(record.find):
@@ -133,6 +152,16 @@ class Http:
                     told = f"it answers with {len(rows)} records to a question for nobody"
                     problems.append(f"{where}: {told}, so it leaves out the filter")
         return problems
+
+    def _problems_of_erasing(self) -> Iterator[str]:
+        """What an erasure could not do."""
+        if self._sink.erased == "leave":
+            return
+        for kind, record in self._records.items():
+            if kind in ("note", "task") and record.delete is None:
+                yield f"records.{kind}: without `delete` it stays when the person is erased; or say `erased: leave`"
+            if kind in ("contact", "opportunity") and record.change is None:
+                yield f"records.{kind}: without `change` it cannot be emptied when the person is erased; or say `erased: leave`"
 
     async def whoami(self) -> str:
         if self._sink.whoami is None:

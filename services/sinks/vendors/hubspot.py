@@ -41,6 +41,7 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 class Hubspot:
     """One account."""
 
+    deletes_for_good = True
     kinds: frozenset[RecordKind] = frozenset(RECORD_KINDS)
     # The index, in which companies are looked up, is told to be up to half a minute late.
     settle = timedelta(seconds=40)
@@ -112,6 +113,17 @@ class Hubspot:
             await self._take_away(path, vendor_id)
             return
         await self._hubspot.write("PATCH", path, {"properties": dict(fields)})
+
+    def empty(self, kind: RecordKind, names: Sequence[str]) -> Fields:  # noqa: ARG002 - a blank text empties every property
+        return dict.fromkeys(names, "")
+
+    async def delete(self, kind: RecordKind, vendor_id: str) -> None:
+        """A contact by the call of its privacy, which leaves nothing of it; others go to the recycle bin, which is emptied after 90 days."""
+        if kind == "contact":
+            body: JsonObject = {"objectId": vendor_id}
+            await self._hubspot.write("POST", f"{OBJECTS}/contacts/gdpr-delete", body)
+        else:
+            await self._hubspot.write("DELETE", record_path(self._nouns[kind], _segment(vendor_id)))
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         beside = f"associations/default/{self._nouns[kind]}/{_segment(vendor_id)}"

@@ -19,7 +19,7 @@ from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.planning.note import as_html
 from services.sinks.reconciling.sightings import Page, Sighting
-from services.sinks.records import Fields, Key, Match, Parents, Wanted
+from services.sinks.records import ERASED, Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.odoo_calls import OdooCalls
 from services.sinks.vendors.odoo_check import LOST, MODELS, TASK_TYPE, check_odoo
 from services.sinks.vendors.odoo_reading import look_at, read_changes
@@ -52,6 +52,7 @@ _ALL: JsonObject = {"active_test": False}
 class Odoo:
     """One database."""
 
+    deletes_for_good = True
     kinds: frozenset[RecordKind] = frozenset(MODELS)
     # Every call is a transaction of its own, and a look-up sees what was committed.
     settle = timedelta(0)
@@ -137,6 +138,12 @@ class Odoo:
             await self._odoo.ask("crm.lead", "action_set_lost", {}, ids=ids, is_write=True)
         if values:
             await self._odoo.ask(MODELS[kind], "write", {"vals": values}, ids=ids, is_write=True)
+
+    def empty(self, kind: RecordKind, names: Sequence[str]) -> Fields:  # noqa: ARG002 - a name is needed in all
+        return {name: ERASED if name == "name" else None for name in names}
+
+    async def delete(self, kind: RecordKind, vendor_id: str) -> None:
+        await self._odoo.ask(MODELS[kind], "unlink", {}, ids=[int(vendor_id)], is_write=True)
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         if kind != "contact":

@@ -21,7 +21,7 @@ from services.sinks.outcomes import Made, Trouble
 from services.sinks.planning.note import as_html
 from services.sinks.reconciling.sightings import Page, Sighting
 from services.sinks.reconciling.webhooks import Webhook
-from services.sinks.records import Fields, Key, Match, Parents, Wanted
+from services.sinks.records import ERASED, Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.pipedrive_calls import PipedriveCalls
 from services.sinks.vendors.pipedrive_check import check_company
 from services.sinks.vendors.pipedrive_reading import look_at, read_changes
@@ -48,6 +48,7 @@ _ID = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 class Pipedrive:
     """One company."""
 
+    deletes_for_good = False
     # The index, in which persons and organisations are looked up, is late by some seconds; by how many nobody says.
     settle = timedelta(seconds=60)
 
@@ -145,6 +146,14 @@ class Pipedrive:
                 await self._pipedrive.write("DELETE", path)
             return
         await self._pipedrive.write("PUT" if kind == "note" else "PATCH", path, self._with_own_apart(kind, fields))
+
+    def empty(self, kind: RecordKind, names: Sequence[str]) -> Fields:  # noqa: ARG002 - names of fields are the same in all
+        blanks: dict[str, JsonValue] = {"name": ERASED, "title": ERASED, "emails": [], "phones": []}
+        return {name: blanks.get(name) for name in names}
+
+    async def delete(self, kind: RecordKind, vendor_id: str) -> None:
+        """Marked as deleted, and gone for good after 30 days."""
+        await self._pipedrive.write("DELETE", f"{self._paths[kind]}/{_segment(vendor_id)}")
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         name = "person_id" if kind == "contact" else self._shape.company

@@ -18,7 +18,7 @@ from schemas.sinks.vendors import SalesforceSink
 from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.reconciling.sightings import Page, Sighting
-from services.sinks.records import Fields, Key, Match, Parents, Wanted
+from services.sinks.records import ERASED, Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.salesforce_calls import Existing, SalesforceCalls
 from services.sinks.vendors.salesforce_check import check_account
 from services.sinks.vendors.salesforce_reading import check_reading, look_at, read_changes
@@ -70,6 +70,7 @@ MOVED = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
 class Salesforce:
     """One org."""
 
+    deletes_for_good = False
     kinds: frozenset[RecordKind] = frozenset(NOUNS)
     # A query sees what was committed; only the search, which is not asked, has an index.
     settle = timedelta(0)
@@ -152,6 +153,14 @@ class Salesforce:
             await self._take_away(vendor_id)
             return
         await self._salesforce.write("PATCH", f"/sobjects/{NOUNS[kind]}/{id_segment(vendor_id)}", dict(fields))
+
+    def empty(self, kind: RecordKind, names: Sequence[str]) -> Fields:
+        needed = {"contact": "LastName", "opportunity": "Name"}.get(kind)
+        return {name: ERASED if name == needed else None for name in names}
+
+    async def delete(self, kind: RecordKind, vendor_id: str) -> None:
+        """Into the recycle bin, which keeps it for 15 days."""
+        await self._salesforce.write("DELETE", f"/sobjects/{NOUNS[kind]}/{id_segment(vendor_id)}")
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         if kind == "contact":

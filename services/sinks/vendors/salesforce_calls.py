@@ -114,7 +114,8 @@ class SalesforceCalls:
             "sforce-duplicate-rule-header": f"allowSave={allowed}; includeRecordDetails=false; runAsCurrentUser=true"
         }
         secret = {"authorization": f"Bearer {self._token}"}
-        headers = rule if method == "POST" else {}
+        # By this name a change event says who wrote (`changeOrigin`).
+        headers = {"sforce-call-options": f"client={self._sink.client_name}", **(rule if method == "POST" else {})}
         return await self._caller(
             json_call(method, path, body, headers=headers, secret=secret, is_write=method != "GET")
         )

@@ -45,6 +45,8 @@ CLOSED = ("converted", "won", "lost", "cancelled")
 class Tryton:
     """One company of one database."""
 
+    # On its way an opportunity is cancelled, and then nobody can change it: it is emptied before.
+    deletes_for_good = False
     kinds: frozenset[RecordKind] = frozenset(MODELS)
 
     def __init__(self, sink: TrytonSink, caller: Caller, secret: str) -> None:
@@ -140,6 +142,18 @@ class Tryton:
             case _:
                 assert_never(kind)
 
+    def empty(self, kind: RecordKind, names: Sequence[str]) -> Fields:  # noqa: ARG002 - nothing is needed in any
+        return dict.fromkeys(names)
+
+    async def delete(self, kind: RecordKind, vendor_id: str) -> None:
+        """An opportunity is cancelled first: Tryton deletes no other."""
+        if kind == "opportunity":
+            match = await self.read(kind, vendor_id, ())
+            if match is not None and match.stage != "cancelled":
+                await self._tryton.ask("sale.opportunity.cancel", [to_id(vendor_id)], is_write=True)
+        if kind in MODELS:
+            await self._tryton.ask(f"{MODELS[kind]}.delete", [to_id(vendor_id)], is_write=True)
+
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         """`create` gave it its party; where the person is reached is one of their addresses."""
         match = await self.read("opportunity", opportunity, ("party", "contact"))
@@ -219,15 +233,15 @@ class Tryton:
         values = {name: value for name, value in fields.items() if name not in MECHANISMS}
         rows = await self._tryton.rows("party.contact_mechanism", domain, ["type"]) if kinds else []
         first = {str(row["type"]): row["id"] for row in reversed(rows)}
-        changes: list[JsonValue] = [
-            ["write", [first[str(kind)]], {"value": fields[str(kind)]}]
-            if kind in first
-            else adding(str(kind), fields[str(kind)])
+        changes = [
+            _change_of(str(kind), fields[str(kind)], first.get(str(kind)))
             for kind in kinds
+            if kind in first or fields[str(kind)] is not None
         ]
         if changes:
             values["contact_mechanisms"] = changes
-        await self._tryton.ask("party.party.write", [to_id(vendor_id)], values, is_write=True)
+        if values:
+            await self._tryton.ask("party.party.write", [to_id(vendor_id)], values, is_write=True)
 
     async def _update_opportunity(self, vendor_id: str, fields: Fields) -> None:
         """Fields first: in a state that ends it nothing can be changed."""
@@ -279,3 +293,10 @@ class Tryton:
         """As the web client has it."""
         page = f"{self._sink.base_url}/#{self._sink.database}/model/{MODELS[kind]}/{vendor_id}"
         return None if MODELS[kind] == "ir.note" else page
+
+
+def _change_of(kind: str, value: JsonValue, first: JsonValue) -> JsonValue:
+    """As a command of a list of rows: a value in the place of the first of its kind, or more; no value takes the first away."""
+    if value is None:
+        return ["delete", [first]]
+    return ["write", [first], {"value": value}] if first is not None else adding(kind, value)

@@ -7,7 +7,7 @@ answered waits until it may be believed. Read in Upsales' published collection o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from schemas.sinks import RecordKind
 from schemas.sinks.vendors import UpsalesSink
 from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
-from services.sinks.records import Fields, Key, Match, Parents, Wanted
+from services.sinks.records import ERASED, Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.upsales_calls import UpsalesCalls
 from services.sinks.vendors.upsales_check import check_account
 from services.sinks.vendors.upsales_shapes import (
@@ -45,6 +45,7 @@ _SOME = "&limit=50&sort=id"
 class Upsales:
     """One customer's account."""
 
+    deletes_for_good = False
     kinds: frozenset[RecordKind] = frozenset(PATHS)
     # A guess: rows say when they were indexed, and nobody says how late that may be.
     settle = timedelta(seconds=30)
@@ -134,6 +135,21 @@ class Upsales:
             values["notes"] = with_part(row.get("notes"), str(values["notes"]))
         body = await self._body(kind, values, path)
         await self._upsales.write("PUT", path + (_NAMED if kind == "contact" else ""), body)
+
+    def empty(self, kind: RecordKind, names: Sequence[str]) -> Fields:
+        needed = {"contact": "lastName", "opportunity": "description"}.get(kind)
+        return {name: ERASED if name == needed else "" for name in names}
+
+    async def delete(self, kind: RecordKind, vendor_id: str) -> None:
+        """Of the notes of an opportunity only our part goes."""
+        path = path_of(kind, vendor_id)
+        if kind != "note":
+            await self._upsales.write("DELETE", path)
+            return
+        row = await self._upsales.read(path)
+        part = part_of((row or {}).get("notes"), of_touches=vendor_id.endswith(TOUCHES))
+        if row is not None and part is not None:
+            await self._upsales.write("PUT", path, {"notes": str(row["notes"]).replace(part, "", 1).strip()})
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         """The company is on an opportunity from its first moment."""

@@ -46,6 +46,10 @@ def _read(api: ActivecampaignApi, _request: Request, ident: str) -> Answer:
     return Answer(200, {"contact": api.shown(ident)}) if ident in api.contacts else not_there(_SUBSCRIBER, ident)
 
 
+def _delete(api: ActivecampaignApi, _request: Request, ident: str) -> Answer:
+    return Answer(200, {}) if api.contacts.pop(ident, None) is not None else not_there(_SUBSCRIBER, ident)
+
+
 def _sync(api: ActivecampaignApi, request: Request) -> Answer:
     body = request.json()
     assert isinstance(body, dict) and isinstance(body["contact"], dict)
@@ -174,6 +178,7 @@ class ActivecampaignApi(VendorApi):
     routes: ClassVar[tuple[Route, ...]] = (
         Route("find", "GET", "/api/3/contacts", _find, query=frozenset({"email"})),
         Route("read", "GET", "/api/3/contacts/{ident}", _read),
+        Route("delete", "DELETE", "/api/3/contacts/{ident}", _delete),
         Route("sync", "POST", "/api/3/contact/sync", _sync, _SYNC),
         Route("me", "GET", "/api/3/users/me", _me),
         *(route for kind in ("tag", "list", "automation") for route in _routes_of(kind)),

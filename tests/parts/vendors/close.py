@@ -215,9 +215,17 @@ def update_note(api: CloseAccount, request: Request, ident: str) -> Answer:
     return Answer(200, api.change("note", ident, _values(request)))
 
 
-def remove_task(api: CloseAccount, request: Request, ident: str) -> Answer:
-    api.at("task", ident)
-    del api.rows["task"][ident]
+def remove(api: CloseAccount, request: Request, kind: str, ident: str) -> Answer:
+    if kind not in ("contact", "opportunity", "task"):
+        return api.no_such_path(request)
+    api.at(kind, ident)
+    del api.rows[kind][ident]
+    return Answer(200, {})
+
+
+def remove_note(api: CloseAccount, request: Request, ident: str) -> Answer:
+    api.at("note", ident)
+    del api.rows["note"][ident]
     return Answer(200, {})
 
 
@@ -307,7 +315,8 @@ ROUTES = (
     Route("webhooks", "GET", f"{_V}/webhook/", list_webhooks),
     Route("statuses", "GET", f"{_V}/status/opportunity/", list_statuses, query=_PAGES),
     Route("custom fields", "GET", f"{_V}/custom_field_schema/{{kind}}/", custom_fields),
-    Route("remove", "DELETE", f"{_V}/task/{{ident}}/", remove_task),
+    Route("remove note", "DELETE", f"{_V}/activity/note/{{ident}}/", remove_note),
+    Route("remove", "DELETE", f"{_V}/{{kind}}/{{ident}}/", remove),
     Route("create", "POST", f"{_V}/{{kind}}/", create, _ANY),
     Route("list", "GET", f"{_V}/{{kind}}/", list_rows, query=_PAGES),
     Route("read", "GET", f"{_V}/{{kind}}/{{ident}}/", read),

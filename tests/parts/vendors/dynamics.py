@@ -176,6 +176,13 @@ def upsert(api: DynamicsApi, request: Request, name: str, key: str) -> Answer:
     return Answer(status, shown(table, row, _one(request, "$select")))
 
 
+def delete(api: DynamicsApi, request: Request, name: str, key: str) -> Answer:
+    table = _table(name)
+    if api.tables.rows[table].pop(key, None) is None:
+        return answers.not_there(table, key)
+    return Answer(204)
+
+
 def _refuse_duplicates(
     api: DynamicsApi, request: Request, table: str, own: Row | None, values: Mapping[str, Json]
 ) -> None:
@@ -295,5 +302,6 @@ DynamicsApi.routes = (
     Route("lose", "POST", f"{API}/LoseOpportunity", lose, _CLOSING),
     Route("read", "GET", f"{API}/{{name}}({{key}})", read, query=_SELECT),
     Route("upsert", "PATCH", f"{API}/{{name}}({{key}})", upsert, ANY, query=_SELECT),
+    Route("delete", "DELETE", f"{API}/{{name}}({{key}})", delete),
     Route("list", "GET", f"{API}/{{name}}", select_rows, query=frozenset({"$select", "$filter", "$orderby", "$top"})),
 )

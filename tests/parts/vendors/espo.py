@@ -59,11 +59,14 @@ class EspoAccount(VendorApi):
                 found.setdefault(str(row[KEY]), []).append(row)
         return {key: self._held(rows) for key, rows in found.items()}
 
+    def _live(self, entity: str) -> list[Values]:
+        return [row for row in self.records.rows[entity].values() if not row["deleted"]]
+
     def _held(self, rows: list[Values]) -> Held:
         first = rows[0]
-        tasks = [row for row in self.records.rows["Task"].values() if row.get("parentId") == first["id"]]
+        tasks = [row for row in self._live("Task") if row.get("parentId") == first["id"]]
         still_open = [row for row in tasks if row["status"] not in ("Completed", "Canceled")]
-        notes = [row for row in self.records.rows["Note"].values() if row.get("parentId") == first["id"]]
+        notes = [row for row in self._live("Note") if row.get("parentId") == first["id"]]
         return Held(
             ids=tuple(str(row["id"]) for row in rows),
             owner=first.get("assignedUserId"),
@@ -114,6 +117,11 @@ def create(api: EspoAccount, request: Request, entity: str) -> Answer:
 
 def update(api: EspoAccount, request: Request, entity: str, ident: str) -> Answer:
     return Answer(200, api.records.shown(entity, api.records.update(entity, ident, _body(request))))
+
+
+def remove(api: EspoAccount, request: Request, entity: str, ident: str) -> Answer:
+    api.records.at(entity, ident)["deleted"] = True
+    return Answer(200, True)
 
 
 def read(api: EspoAccount, request: Request, entity: str, ident: str) -> Answer:
@@ -179,6 +187,7 @@ ROUTES = (
     Route("search", "GET", "/api/v1/{entity}", search, query=_PAGES | {"select", "orderBy", "order"}),
     Route("read", "GET", "/api/v1/{entity}/{ident}", read),
     Route("update", "PUT", "/api/v1/{entity}/{ident}", update, _ANYTHING),
+    Route("remove", "DELETE", "/api/v1/{entity}/{ident}", remove),
 )
 
 

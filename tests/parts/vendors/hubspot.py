@@ -24,6 +24,7 @@ ROUTES = (
     Route("batch read", "POST", f"{_RECORDS}/batch/read", objects.batch_read, wanted.BATCH_READ, scopes=READ),
     Route("search", "POST", f"{_RECORDS}/search", objects.search, wanted.SEARCH, scopes=READ),
     Route("merge", "POST", f"{_RECORDS}/merge", objects.merge, wanted.MERGE, scopes=WRITE),
+    Route("gdpr delete", "POST", f"/crm/objects/{VERSION}/contacts/gdpr-delete", objects.purge, wanted.PURGE),
     Route("read record", "GET", f"{_RECORDS}/{{ident}}", objects.read, query=_ASKED, scopes=READ),
     Route("update", "PATCH", f"{_RECORDS}/{{ident}}", objects.update, wanted.UPDATE, frozenset({"idProperty"}), WRITE),
     Route("archive", "DELETE", f"{_RECORDS}/{{ident}}", objects.archive, scopes=WRITE),

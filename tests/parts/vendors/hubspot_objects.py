@@ -58,6 +58,12 @@ def archive(api: HubSpotAccount, request: Request, noun: str, ident: str) -> Ans
     return Answer(204)
 
 
+def purge(api: HubSpotAccount, request: Request) -> Answer:
+    """The contact and what is associated with it alone; nothing is told where there is none."""
+    api.records.objects["contacts"].pop(str(content(request)["objectId"]), None)
+    return Answer(204)
+
+
 def upsert(api: HubSpotAccount, request: Request, noun: str) -> Answer:
     """All inputs or none, unless each has an `objectWriteTraceId`: then what failed is told of each by it."""
     inputs, results, errors = content(request)["inputs"], [], []

@@ -54,6 +54,7 @@ SEARCH = shape(
         "after": {"type": "string", "pattern": "^[0-9]*$"},
     }
 )
+PURGE = shape({"objectId": TEXT}, {"idProperty": {"const": "email"}})
 MERGE = shape({"primaryObjectId": TEXT, "objectIdToMerge": TEXT})
 ASSOCIATED = shape({"inputs": several(shape({"id": TEXT}, {"after": TEXT}), 1000)})
 MEMBERS = shape(

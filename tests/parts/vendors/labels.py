@@ -25,6 +25,10 @@ def _read(api: LabelsApi, _request: Request, ident: str) -> Answer:
     return Answer(200, {"id": int(ident)}) if int(ident) in api.people else NOT_FOUND
 
 
+def _delete(api: LabelsApi, _request: Request, ident: str) -> Answer:
+    return Answer(204, None) if api.people.pop(int(ident), None) is not None else NOT_FOUND
+
+
 def _make(api: LabelsApi, request: Request) -> Answer:
     body = request.json()
     assert isinstance(body, dict)
@@ -86,6 +90,7 @@ class LabelsApi(VendorApi):
         Route("find", "GET", "/v1/people", _find, query=frozenset({"email"})),
         Route("make", "POST", "/v1/people", _make, _PERSON),
         Route("read", "GET", "/v1/people/{ident}", _read),
+        Route("delete", "DELETE", "/v1/people/{ident}", _delete),
         Route("labels", "GET", "/v1/people/{ident}/labels", _labels),
         Route("add", "POST", "/v1/people/{ident}/labels", _add, _LABEL),
         Route("remove", "DELETE", "/v1/people/{ident}/labels/{name}", _remove),

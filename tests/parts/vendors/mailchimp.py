@@ -59,6 +59,15 @@ def _member(api: MailchimpApi, _request: Request, audience: str, ident: str) -> 
     return NOT_FOUND if member is None else Answer(200, _shown(member))
 
 
+def _delete_permanently(api: MailchimpApi, _request: Request, audience: str, ident: str) -> Answer:
+    member = api.member(audience, ident)
+    if member is None:
+        return NOT_FOUND
+    api.forgotten.add(member.email)
+    api.members = {digest: one for digest, one in api.members.items() if one is not member}
+    return Answer(204, None)
+
+
 def _put(api: MailchimpApi, request: Request, audience: str, ident: str) -> Answer:
     body = request.json()
     assert isinstance(body, dict)
@@ -174,6 +183,7 @@ class MailchimpApi(VendorApi):
         Route("list", "GET", "/lists/{audience}", _list, query=_FIELDS),
         Route("search tags", "GET", "/lists/{audience}/tag-search", _search_tags, query=frozenset({"name"})),
         Route("member", "GET", "/lists/{audience}/members/{ident}", _member, query=_FIELDS),
+        Route("delete", "POST", "/lists/{audience}/members/{ident}/actions/delete-permanent", _delete_permanently),
         Route("put", "PUT", "/lists/{audience}/members/{ident}", _put, _PUT, frozenset({"skip_merge_validation"})),
         Route("patch", "PATCH", "/lists/{audience}/members/{ident}", _patch, _PATCH),
         Route("tags", "GET", "/lists/{audience}/members/{ident}/tags", _tags, query=frozenset({"count", "offset"})),

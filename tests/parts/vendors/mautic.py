@@ -44,6 +44,15 @@ def _read_contact(api: MauticApi, _request: Request, ident: str) -> Answer:
     return NOT_FOUND if contact is None else Answer(200, {"contact": api.shown(api.follow(ident), contact)})
 
 
+def _delete(api: MauticApi, _request: Request, ident: str) -> Answer:
+    contact = api.contact(ident)
+    if contact is None:
+        return NOT_FOUND
+    shown = api.shown(api.follow(ident), contact)
+    del api.contacts[api.follow(ident)]
+    return Answer(200, {"contact": {**shown, "id": None}})
+
+
 def _find(api: MauticApi, request: Request) -> Answer:
     wanted = {name: values[0] for name, values in request.query.items()}
     if (wanted.get("where[0][col]"), wanted.get("where[0][expr]")) != ("email", "eq"):
@@ -188,6 +197,7 @@ class MauticApi(VendorApi):
         Route("find", "GET", "/api/contacts", _find, query=_WHERE),
         Route("create", "POST", "/api/contacts/new", _create, _NEW),
         Route("read", "GET", "/api/contacts/{ident}", _read_contact),
+        Route("delete", "DELETE", "/api/contacts/{ident}/delete", _delete),
         Route("edit", "PATCH", "/api/contacts/{ident}/edit", _edit, _body(tags={"type": "array", "items": _TEXT})),
         Route("segments of", "GET", "/api/contacts/{ident}/segments", _segments_of),
         Route("campaigns of", "GET", "/api/contacts/{ident}/campaigns", _campaigns_of),

@@ -6,7 +6,8 @@ import pytest
 
 from services.ports.written import is_echo
 from services.sinks.calls import Shown
-from services.sinks.carrying import Carrier, Errand, _newest_handover
+from services.sinks.carrying import Carrier
+from services.sinks.kept import newest_handover
 from services.sinks.outcomes import Trouble
 from services.sinks.planning.plan import plan_of
 from tests.sinks import NOW, Killed, MemoryBook, MemoryCrm, event, offered, settings, sink, target
@@ -24,10 +25,7 @@ class World:
 
     async def carry(self, happened, until=None):
         made = Carrier(target(self.crm, self.of, self.owners, self.shown), self.book, lambda: self.now)
-        newest = _newest_handover(list(self.book.kept.values()))
-        plan = plan_of(happened, happened.body(), settings(self.of, self.owners), newest)
-        records = {(r.kind, r.key): r for r in self.book.kept.values() if r.lead_id == happened.subject}
-        await made.carry_out(Errand(happened, plan, until or self.now + LONG, records))
+        await made.carry(happened, until or self.now + LONG)
 
     async def insist(self, happened):
         """Again and again, some seconds apart, as the role does; returns how often."""
@@ -364,7 +362,7 @@ async def test_an_opportunity_that_was_returned_is_not_given_to_the_next_passes_
     await world.carry(event("lead.stage_changed", 2, **returned))
     bo = {"person": "bo", "ids": {}}
     changed = event("lead.owner_changed", 3, from_owner=None, to_owner=bo, rule="pool")
-    newest = _newest_handover(list(world.book.kept.values()))
+    newest = newest_handover(list(world.book.kept.values()))
     assert newest is None and plan_of(changed, changed.body(), settings(), newest) == ()
 
 
@@ -467,3 +465,131 @@ async def test_a_second_offer_begins_the_promise_again():
     await world.carry(again)
     (opportunity,) = world.crm.of("opportunity")
     assert (opportunity["state"], opportunity["due"]) == ("Open", "2026-06-09T13:00:00.000000Z")
+
+
+ERASED = {"reason": "asked"}
+
+
+def all_texts(world):
+    return repr([row for row in world.crm.records.values() if row["kind"] != "company"])
+
+
+@pytest.mark.parametrize("erased", ["clear", "delete"])
+async def test_who_is_erased_is_named_by_nothing_that_we_made(erased):
+    world = World(of=sink(erased=erased, fields={"opportunity": {"need": "answers.need", "origin": "dossier.source"}}))
+    await world.carry(offered())
+    await world.carry(event("lead.erased", 2, **ERASED))
+    assert not any(name in all_texts(world) for name in ("Eva", "Ek", "pumps"))
+    assert world.counts() == (ONE_EACH if erased == "clear" else dict.fromkeys(ONE_EACH, 0) | {"company": 1}) | {
+        "note": 0,
+        "task": 0,
+    }
+    records = [record for record in world.book.kept.values() if record.kind != "company"]
+    assert {(r.state, r.url, r.digest, r.written, r.before) for r in records} == {("erased", None, None, None, None)}
+    outcomes = {name: step.outcome for (happened, name), step in world.book.done.items() if happened == "evt_2"}
+    assert outcomes["erase_note_ho_1/dossier"] == outcomes["erase_task_ho_1.1"] == "deleted"
+    assert outcomes["erase_contact_lead_1"] == {"clear": "emptied", "delete": "deleted"}[erased]
+
+
+async def test_a_deal_that_stays_says_what_it_was_without_who_it_was():
+    world = World(of=sink(fields={"opportunity": {"need": "answers.need", "origin": "dossier.source"}}))
+    await world.carry(offered())
+    await world.carry(event("lead.erased", 2, **ERASED))
+    (opportunity,) = world.crm.of("opportunity")
+    assert (opportunity["name"], opportunity["need"], opportunity["origin"]) == ("ho_1", None, "web")
+    assert opportunity["owner"] == "ANNA" and opportunity["key"] == "ho_1"
+
+
+async def test_a_closed_deal_is_never_deleted():
+    world = World(of=sink(erased="delete"))
+    await world.carry(offered())
+    world.crm.of("opportunity")[0]["stage"] = "won"
+    await world.carry(event("lead.erased", 2, **ERASED))
+    (opportunity,) = world.crm.of("opportunity")
+    assert opportunity["name"] == "ho_1" and opportunity["stage"] == "won"
+
+
+@pytest.mark.parametrize("erased", ["clear", "delete"])
+async def test_of_a_contact_of_others_only_what_we_wrote_into_it_goes(erased):
+    world = World(of=sink(erased=erased))
+    world.crm.records["x"] = {"kind": "contact", "key": "theirs", "email": "eva@kund.example", "first_name": "Ewa",
+                              "last_name": None, "phone": None, "made_at": NOW}  # fmt: skip
+    happened = offered()
+    happened.data["personal"]["person"]["phone"] = "+46701112233"
+    await world.carry(happened)
+    assert world.crm.records["x"]["last_name"] == "Ek"
+    world.crm.records["x"]["phone"] = "+46 8 1"
+    await world.carry(event("lead.erased", 2, **ERASED))
+    left = world.crm.records["x"]
+    assert (left["email"], left["first_name"], left["last_name"], left["phone"]) == (
+        "eva@kund.example",
+        "Ewa",
+        "[erased]",
+        "+46 8 1",
+    )
+
+
+async def test_a_contact_that_was_merged_into_another_is_not_deleted_with_it():
+    world = World(of=sink(erased="delete"))
+    await world.carry(offered())
+    ours = next(ident for ident, row in world.crm.records.items() if row["kind"] == "contact")
+    world.crm.records["x"] = {**world.crm.records.pop(ours), "first_name": "Ewa"}
+    read = world.crm.read
+
+    async def read_merged(kind, vendor_id, names):
+        return await read(kind, "x" if vendor_id == ours else vendor_id, names)
+
+    world.crm.read = read_merged
+    await world.carry(event("lead.erased", 2, **ERASED))
+    assert world.crm.records["x"]["first_name"] == "Ewa" and world.crm.records["x"]["email"] is None
+
+
+async def test_what_may_not_be_deleted_is_emptied_and_the_step_says_why():
+    world = World(of=sink(erased="delete"))
+    await world.carry(offered())
+
+    async def delete(kind, vendor_id, kept=world.crm.delete):
+        if kind == "contact":
+            raise Trouble("refused_data", "an_invoice_hangs_on_it")
+        await kept(kind, vendor_id)
+
+    world.crm.delete = delete
+    await world.carry(event("lead.erased", 2, **ERASED))
+    step = world.book.done["evt_2", "erase_contact_lead_1"]
+    assert (step.state, step.outcome, step.code) == ("done", "emptied", "an_invoice_hangs_on_it")
+    assert "Eva" not in all_texts(world)
+
+
+async def test_a_sink_that_leaves_what_it_wrote_forgets_how_it_wrote_it():
+    world = World(of=sink(erased="leave"))
+    await world.carry(offered())
+    await world.carry(event("lead.erased", 2, **ERASED))
+    assert "Eva" in all_texts(world)
+    assert {(r.digest, r.written) for r in world.book.kept.values() if r.kind != "company"} == {(None, None)}
+
+
+@pytest.mark.parametrize("fault", ["drop", "lose", "kill"])
+@pytest.mark.parametrize("at", range(4))
+async def test_an_erasure_goes_on_whatever_ends_it(fault, at):
+    world = World(of=sink(erased="delete"))
+    await world.carry(offered())
+    world.crm.faults = [None] * at + [fault]
+    await world.insist(event("lead.erased", 2, **ERASED))
+    assert not any(name in all_texts(world) for name in ("Eva", "Ek", "pumps"))
+    assert {r.state for r in world.book.kept.values() if r.kind != "company"} == {"erased"}
+
+
+async def test_what_comes_after_an_erasure_writes_nothing():
+    world = World()
+    await world.carry(offered())
+    await world.carry(event("lead.erased", 2, **ERASED))
+    writes = len(world.crm.writes)
+    again = offered(3, offer=2, owner="bo")
+    again.data["personal"] = None
+    for happened in (
+        again,
+        event("handover.lost", 4, handover_id="ho_1", pass_number=1, offer_id="ho_1.1"),
+        promise(5, "breached", noticed_at=NOW),
+    ):
+        await world.carry(happened)
+    assert len(world.crm.writes) == writes

@@ -430,3 +430,46 @@ async def live_through(seed, settle=timedelta(0)):
     await storm.live(24)
     undone = {(change[1], change[2]) for change in platform.changes if change[0] == "restore"}
     assert not undone & storm.others
+
+
+ERASED = {"reason": "asked", "references": [], "records": []}
+
+
+async def test_who_is_erased_leaves_the_platform_where_we_had_brought_them_in():
+    world = World(sink=marketing_sink(create=True), ola="ola@kund.example")
+    await world.carry(started())
+    await world.carry(event("lead.erased", 2, **ERASED))
+    assert list(world.platform.contacts) == ["ola"] and world.outcomes(2)["erase_contact"] == "deleted"
+    assert world.book.kept["contact", "lead_1"].state == "erased"
+    await world.carry(event("lead.erased", 2, **ERASED))
+    assert list(world.platform.contacts) == ["ola"]
+
+
+@pytest.mark.parametrize(
+    ("values", "emails"),
+    [({"create": True}, {"eva": EVA}), ({"create": True, "erased": "leave"}, {"ola": "o@x.example"})],
+)
+async def test_a_contact_of_others_stays_and_so_does_one_that_is_to_be_left(values, emails):
+    world = World(sink=marketing_sink(**values), **emails)
+    await world.carry(started())
+    before = dict(world.platform.contacts)
+    await world.carry(event("lead.erased", 2, **ERASED))
+    assert world.platform.contacts == before and world.outcomes(2)["erase_contact"] == "left"
+
+
+async def test_a_contact_that_was_merged_into_another_is_not_deleted_with_it():
+    world = World(sink=marketing_sink(create=True), ola="ola@kund.example")
+    await world.carry(started())
+    (made,) = set(world.platform.contacts) - {"ola"}
+    world.platform.merged[made] = "ola"
+    await world.carry(event("lead.erased", 2, **ERASED))
+    assert "ola" in world.platform.contacts and world.book.done["evt_2", "erase_contact"].code == "merged_into_another"
+
+
+@pytest.mark.parametrize("fault", ["drop", "lose", "kill", "kill_before"])
+async def test_a_contact_is_deleted_whatever_ends_it_on_the_way(fault):
+    world = World(sink=marketing_sink(create=True), ola="ola@kund.example")
+    await world.carry(started())
+    world.platform.faults = [fault]
+    await world.insist(event("lead.erased", 2, **ERASED))
+    assert list(world.platform.contacts) == ["ola"] and world.book.kept["contact", "lead_1"].state == "erased"

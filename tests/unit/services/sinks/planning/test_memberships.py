@@ -113,7 +113,8 @@ def test_of_somebody_erased_only_the_id_is_known():
 
 def test_who_was_erased_leaves_what_nurtures_them_and_stays_where_mail_is_stopped():
     erased = event("lead.erased", reason="asked", references=[], records=[], personal=None)
-    assert short(plan(erased, HELD)) == [("Leave", NEWS), ("Leave", COLD)]
+    *leaves, end = plan(erased, HELD)
+    assert short(leaves) == [("Leave", NEWS), ("Leave", COLD)] and type(end).__name__ == "EraseContact"
 
 
 def test_what_means_nothing_by_the_agreement_is_told():

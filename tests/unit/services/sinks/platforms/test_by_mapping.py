@@ -43,6 +43,7 @@ marketing:
     find: {path: "/v1/people?email={email}", id: data.0.id, email: data.0.email}
     read: {path: "/v1/people/{contact}"}
     make: {method: POST, path: /v1/people, body: {email: "{email}", first: "{first_name}"}, id: person.id}
+    delete: {method: DELETE, path: "/v1/people/{contact}"}
     requests:
       tag:
         presence: {path: "/v1/people/{contact}/labels", rows: labels, key: name, where: {state: "on"}}
@@ -186,3 +187,21 @@ async def test_random_lives_with_faults_end_in_the_right_audiences(seed):
     )
     await Storm(stage, seed).live()
     assert api.violations == [] and sum(api.plan.came.values()) > 5
+
+
+async def test_a_contact_that_we_made_is_deleted_for_good_and_deleted_again_is_nothing(api):
+    made = platform(api)
+    ident = await made.create(Who("lead_1", email="ny@kund.example", first_name="Ny"))
+    await made.delete(ident)
+    assert await made.read(ident) is None and await made.find("ny@kund.example") is None
+    await made.delete(ident)
+
+
+async def test_without_a_request_for_it_an_erasure_waits_for_somebody_and_the_check_says_so(api):
+    (made,) = load(
+        FILE.replace('    delete: {method: DELETE, path: "/v1/people/{contact}"}\n', ""), SinksFile, "sinks.yaml"
+    ).marketing
+    mail = ByMapping(made, StandInCaller(api), "key")
+    with pytest.raises(Trouble, match="delete_is_not_described"):
+        await mail.delete("5")
+    assert [problem.partition(":")[0] for problem in await mail.check([])] == ["delete"]

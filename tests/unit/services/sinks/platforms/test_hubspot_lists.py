@@ -249,3 +249,11 @@ async def test_random_lives_with_faults_end_in_the_right_lists(seed):
     )
     await Storm(stage, seed).live()
     assert api.violations == [] and sum(api.plan.came.values()) > 5
+
+
+async def test_a_contact_that_we_made_is_deleted_for_good_and_deleted_again_is_nothing(api):
+    made = platform(api)
+    ident = await made.create(Who("lead_1", email="ny@kund.example", first_name="Ny"))
+    await made.delete(ident)
+    assert await made.read(ident) is None and await made.find("ny@kund.example") is None
+    await made.delete(ident)

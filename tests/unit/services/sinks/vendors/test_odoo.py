@@ -246,3 +246,21 @@ async def test_check_names_every_field_stage_and_user_that_is_not_there():
 def test_a_look_up_sees_at_once_what_was_committed():
     made, _ = odoo()
     assert made.settle == timedelta(0) and made.is_repeatable("opportunity") and not made.is_repeatable("note")
+
+
+async def test_a_person_is_emptied_with_a_name_left_since_odoo_has_no_contact_without_one():
+    made, caller = odoo(True)
+    fields = made.empty("contact", ["email", "name", "phone"])
+    await made.update("contact", "7", fields)
+    (body,) = caller.bodies()
+    assert body["vals"] == {"email": False, "name": "[erased]", "phone": False} and body["ids"] == [7]
+
+
+@pytest.mark.parametrize(
+    ("kind", "model"),
+    [("contact", "res.partner"), ("opportunity", "crm.lead"), ("note", "mail.message"), ("task", "mail.activity")],
+)
+async def test_a_record_is_taken_away_by_unlink(kind, model):
+    made, caller = odoo(True)
+    await made.delete(kind, "7")
+    assert caller.calls[0].path == f"/json/2/{model}/unlink" and caller.bodies()[0]["ids"] == [7]

@@ -305,3 +305,31 @@ async def test_no_secret_is_in_what_is_shown(api, clock):
     for call in calls:
         assert api.client[1] not in call.describe() and "00D!" not in call.describe()
     assert timedelta(0) == org.settle
+
+
+async def test_each_call_says_who_we_are_by_the_name_that_change_events_tell(api, clock):
+    calls, caller = [], StandInCaller(api)
+
+    async def noting(call):
+        calls.append(call)
+        return await caller(call)
+
+    org = vendor(api, clock)
+    org._salesforce._caller = noting
+    await deal_of(org)
+    said = [call.headers.get("sforce-call-options") for call in calls if not call.path.startswith("/services/oauth2")]
+    assert said and set(said) == {"client=Stafett"}
+
+
+def test_the_name_is_our_app_without_a_word_in_the_file_and_can_be_another():
+    values = {
+        "name": "crm",
+        "kind": "salesforce",
+        "base_url": "https://x.my.salesforce.com",
+        "client_id": "c",
+        "secret": "STAFETT_SECRET_S",
+    }
+    assert SalesforceSink.model_validate(values).app == "Stafett"
+    assert SalesforceSink.model_validate({**values, "app": "baton"}).client_name == "baton"
+    with pytest.raises(ValueError, match="app"):
+        SalesforceSink.model_validate({**values, "app": "two; words"})

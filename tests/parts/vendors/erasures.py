@@ -1,0 +1,43 @@
+"""Somebody whose hand-over stands in a vendor's stand-in is erased: what is left of them there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tests.parts.vendors.server import Held
+from tests.parts.vendors.storm import Storm
+from tests.parts.vendors.touches import touch
+from tests.sinks import event, offered
+
+NAMES = ("Eva", "Ek", "eva@kund.example", "+46701112233", "pumps")
+"""What names the person, or was said by them."""
+
+
+async def check_erasure(running: Storm, held: Callable[[], Mapping[str, Held]], dump: Callable[[], str]) -> None:
+    """`dump`: everything that is there and not deleted, as one text. The sink says by `erased` what becomes of it; told again,
+    nothing more does."""
+    happened = offered()
+    happened.data["personal"]["person"]["phone"] = "+46701112233"
+    await running.begin([happened, touch(2, running, "web")])
+    await running.carry_on()
+    there = dump()
+    assert "Eva" in there and "eva@kund.example" in there
+    erased = event("lead.erased", 3, reason="asked")
+    await running.add([erased])
+    await running.carry_on(rounds=100)
+    left = [name for name in NAMES if name in dump()]
+    kept = {(one.kind, one.state) for one in await running.book.records(running.sink.target, "lead_1")}
+    if running.sink.erased == "leave":
+        assert "Eva" in dump() and ("contact", "present") in kept
+        return
+    assert left == [], f"{left} in {dump()}"
+    assert {state for kind, state in kept if kind != "company"} == {"erased"}
+    opportunities = held()
+    if running.sink.erased == "delete":
+        assert opportunities == {}
+    else:
+        (one,) = opportunities.values()
+        assert one.notes == () and one.tasks == 0, "the deal stays, without what names somebody"
+    await running.book.replay(running.sink.target, erased.id, running.now)
+    await running.carry_on()
+    assert [name for name in NAMES if name in dump()] == []
