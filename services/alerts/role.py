@@ -31,6 +31,7 @@ from services.alerts.channels.alertmanager import AlertmanagerSender
 from services.alerts.channels.sender import Outcome, Sender
 from services.alerts.messages.building import SHOWN, About, Item, Links, Material, Message, Reader, build, items_of
 from services.alerts.schedule import judge_try
+from services.loops.steps import step_within
 from services.ports.errors import PortError
 from services.ports.incidents import FeedEvent, Incidents, Outgoing, Waiting
 
@@ -44,6 +45,8 @@ SPARE = timedelta(seconds=5)
 PAGE = 500
 TARGETS_EVERY = timedelta(seconds=15)
 LOOK = timedelta(minutes=1)
+LONGEST = timedelta(minutes=5)
+"""What a round may take beyond a minute: channels are told one after the other."""
 """What waits is looked at so often, though nothing came and nothing is ready: the roster may have changed."""
 AboutLeads = Callable[[Sequence[str]], Awaitable[Mapping[str, About]]]
 
@@ -93,7 +96,8 @@ class Alerts:
         while not stop.is_set():
             self._on_step()
             try:
-                busy = await step()
+                async with step_within("alerts", longer=LONGEST):
+                    busy = await step()
             except PortError as error:
                 log.warning("cannot tell anybody", extra={"error": type(error).__name__})
                 busy = 0

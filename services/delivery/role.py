@@ -23,6 +23,7 @@ from services.delivery.breaker import judge_health, text_of, turn_of
 from services.delivery.schedule import SCHEDULE, judge_attempt, outcome_of
 from services.delivery.sending import send
 from services.loops.doorbell import Doorbell
+from services.loops.steps import step_within
 from services.outbound.client import retry_after
 from services.outbound.sockets import transport
 from services.ports.deliveries import Attempt, Change, DeliveryQueue, Due, Health, Matches, Outcome, Pace
@@ -105,7 +106,8 @@ class Delivery:
         while not stop.is_set() and (subscriber := self._current.get(name)) is not None:
             self._on_step()
             try:
-                busy = await self.step(client, subscriber)
+                async with step_within("delivery", longer=2 * self._timeout):
+                    busy = await self.step(client, subscriber)
             except PortError as error:
                 log.warning("cannot deliver", extra={"error": type(error).__name__})
                 busy = 0

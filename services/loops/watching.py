@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from services.loops.steps import step_within
 from services.ports.errors import LogUnavailable, StoreUnavailable
 
 
@@ -17,7 +18,8 @@ async def watch(
     """Until `stop`; the first look is at once. What a look raises besides LogUnavailable and StoreUnavailable ends it."""
     while not stop.is_set():
         try:
-            await sweep()
+            async with step_within(log.name.rpartition(".")[2]):
+                await sweep()
         except (LogUnavailable, StoreUnavailable) as error:
             log.warning("cannot watch", extra={"error": type(error).__name__})
         with contextlib.suppress(TimeoutError):

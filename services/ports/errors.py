@@ -49,6 +49,10 @@ class StoreTooSlow(StoreUnavailable):
     """The store ended a transaction that took longer than it may; a smaller one may go through."""
 
 
+class StepStuck(StoreUnavailable):
+    """A step of a role's loop did not end by itself; what it did not commit is done again."""
+
+
 class ClocksDisagree(StoreUnavailable):
     """The clocks of this machine and of the store differ by more than they may: nothing is decided until they agree.
 

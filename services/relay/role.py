@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from schemas.certain import certain
 from schemas.envelope import whole
 from services.loops.doorbell import Doorbell
+from services.loops.steps import step_within
 from services.ports.errors import Fenced, LogUnavailable, RecordTooLarge, StoreUnavailable
 from services.ports.log import Log
 from services.ports.rows import OutboxEntry, RecordOut, SpoolEntry
@@ -66,9 +67,10 @@ class Relay:
 
     async def _step(self) -> int:
         try:
-            if not await self._hold_lease():
-                return 0
-            return await self.step() + await self.unspool()
+            async with step_within("relay"):
+                if not await self._hold_lease():
+                    return 0
+                return await self.step() + await self.unspool()
         except (LogUnavailable, StoreUnavailable) as error:
             log.warning("cannot relay", extra={"error": type(error).__name__})
             await asyncio.sleep(0.5)

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from schemas.signals import Kind
 from services.loops.doorbell import Doorbell
 from services.loops.positions import positions_of
+from services.loops.steps import step_within
 from services.ports.errors import ClusterChanged, Fenced, LogUnavailable, PortError, StoreUnavailable
 from services.ports.log import Log, LogConsumer
 from services.ports.rows import DeadLetter, Position, Record, Writes
@@ -126,9 +127,10 @@ class Router:
     async def step(self, consumer: LogConsumer) -> None:
         """What is there to read, at most some batches; returns once it is committed or no longer ours. Raises as `run` does."""
         try:
-            await self._keep_to_budget()
-            await self._position(consumer)
-            records = await consumer.poll(BATCHES_PER_POLL * self._batch_max, 0.2)
+            async with step_within("router"):
+                await self._keep_to_budget()
+                await self._position(consumer)
+                records = await consumer.poll(BATCHES_PER_POLL * self._batch_max, 0.2)
         except (LogUnavailable, StoreUnavailable) as error:
             log.warning("cannot read", extra={"error": type(error).__name__})
             await asyncio.sleep(0.5)
@@ -236,7 +238,7 @@ class Router:
         self, flight: BatchInFlight, previous: BatchInFlight | None, handling: Handling = USUAL
     ) -> BatchDecider:
         """`previous` may be in its transaction still. `tx.advance` fences off other routers before any write but the inbox's."""
-        async with self._store.batch() as tx:
+        async with step_within("router"), self._store.batch() as tx:
             work = BatchTransaction(tx, flight.batch, self._deciding_now(), handling)
             await work.claim_new_signals()
             await work.read_ruling(self._rules)

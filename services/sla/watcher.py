@@ -17,6 +17,7 @@ from routing.model.ids import derive, promise_subject
 from routing.model.records import Clock
 from schemas.certain import certain
 from schemas.signals import ClockDue, Kind, Signal
+from services.loops.steps import step_within
 from services.ports.errors import LogUnavailable, StoreUnavailable
 from services.ports.log import Log
 from services.ports.rows import ClockRow, RecordOut
@@ -61,7 +62,8 @@ class Watcher:
         while not stop.is_set():
             self._on_step()
             try:
-                waiting = await self.sweep()
+                async with step_within("sla"):
+                    waiting = await self.sweep()
                 pause = 0.05 if waiting else await self._until_next()
             except (LogUnavailable, StoreUnavailable) as error:
                 log.warning("cannot watch", extra={"error": type(error).__name__})
