@@ -90,7 +90,12 @@ PEOPLE = {
     "ivar": ("Ivar Kvist", "Kvist & Son"),
 }
 MESSAGE = "Vi tappar bort kontakter mellan marknad och sälj."
-PERSONAL = sorted({part.lower() for name, _ in PEOPLE.values() for part in name.split()} | {"0701234", "tappar bort"})
+SHORT = 4
+"""Letters of a name that may stand in an id by chance."""
+PERSONAL = sorted(
+    {part.lower() for name, _ in PEOPLE.values() for part in name.split() if len(part) > SHORT}
+    | {"0701234", "tappar bort"}
+)
 """What no address and no log line may hold, in small letters."""
 
 
