@@ -10,7 +10,8 @@ from services.cli.demo.month.agenda import Cast
 from services.cli.demo.month.names import Visitor, visitors
 from services.cli.demo.senders import Post, contact
 
-PER_WORKDAY, PER_DAY_OFF = 6, 1
+PER_WORKDAY, PER_DAY_OFF = (3, 9), (0, 2)
+"""How many come in a day, at least and at most."""
 SATURDAY = 5
 NEEDS = {
     "demo": (
@@ -42,7 +43,7 @@ class Buyers:
             datetime.combine(begin.astimezone(self._cast.zone).date(), datetime.min.time(), self._cast.zone),
         )
         while day < end:
-            for _ in range(PER_WORKDAY if day.weekday() < SATURDAY else PER_DAY_OFF):
+            for _ in range(cast.dice.randint(*(PER_WORKDAY if day.weekday() < SATURDAY else PER_DAY_OFF))):
                 at = (day + timedelta(hours=cast.dice.triangular(0, 24, 10))).astimezone(begin.tzinfo)
                 if at >= begin:
                     cast.agenda.plan(at, self._come)
