@@ -5,12 +5,14 @@ import asyncio
 import os
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright, expect
 
+from services.console.navigation import SCREENS as NAVIGATION
 from tests.page_server import PageServer, first_news
 from tests.parts.browser import FLAGS, axe, chromium
 
@@ -226,6 +228,32 @@ async def test_everything_can_be_done_by_keyboard(world):
     await page.context.close()
 
 
+REACH = """() => { window.reached = new Map(); document.addEventListener('focusin', event => {
+    const style = getComputedStyle(event.target);
+    window.reached.set(event.target, style.outlineStyle !== 'none' && style.outlineWidth !== '0px'); }); }"""
+LEFT_OUT = """() => [...document.querySelectorAll('a[href], button, select, textarea, summary, input:not([type=hidden])')]
+    .filter(place => place.checkVisibility() && !place.disabled && !window.reached.get(place))
+    .map(place => `${window.reached.has(place) ? 'nobody sees the focus of' : 'no way to'} ${place.outerHTML.slice(0, 120)}`)"""
+
+
+async def test_everything_of_every_screen_is_reached_and_seen_by_keyboard(world):
+    page = await world.page()
+    for screen in SCREENS:
+        await page.goto(world.path(screen))
+        for details in await page.query_selector_all("main details"):
+            await details.evaluate("place => { place.open = true }")
+        await page.evaluate(REACH)
+        # More than there are places: what scrolls has the focus too.
+        for _ in range(2 * await page.locator("a, button, select, textarea, summary, input").count()):
+            await page.keyboard.press("Tab")
+        assert await page.evaluate(LEFT_OUT) == [], screen
+    await page.context.close()
+
+
+async def test_every_screen_of_the_navigation_is_looked_at():
+    assert {screen.path for screen in NAVIGATION} <= {urlsplit(path).path for path in SCREENS.values()}
+
+
 async def focus(page):
     return " ".join(
         (await page.evaluate("document.activeElement.innerText || document.activeElement.value || ''")).split()
@@ -262,6 +290,35 @@ async def test_fifty_pages_follow_two_hundred_who_wait(world):
     await server.fill(200)
     assert all(position > head for position in await asyncio.gather(*waits))
     await client.aclose()
+
+
+SEE = """name => { window.seen = new Promise(done => new MutationObserver(() => {
+    if (document.body.innerText.includes(name)) done(Date.now()); }).observe(document.body, {childList: true, subtree: true, characterData: true})) }"""
+"""When somebody who looks at the page first sees a name."""
+
+
+async def test_a_webhook_is_seen_within_a_second_where_two_hundred_wait(world):
+    """From the moment at which it is posted until its row stands on the screen, in a view of few of those who wait."""
+    await world.server.fill(200)
+    page = await world.page()
+    await page.goto(f"{world.server.url}/?stage=qualification")
+    await is_live(page)
+    delays = []
+    for number in range(5):
+        await page.wait_for_timeout(1500)
+        await page.evaluate(SEE, f"Sven Snabb {number}")
+        sent = await page.evaluate("Date.now()")
+        person = {"email": f"s{number}@snabb{number}.example", "name": f"Sven Snabb {number}"}
+        await world.server.form(form_id="newsletter", **person)
+        delays.append(await asyncio.wait_for(page.evaluate("window.seen"), 30) - sent)
+    print("seen after", ", ".join(f"{delay:.0f} ms" for delay in delays))
+    assert sorted(delays)[2] <= 1000, delays
+    assert page.said == []
+    await page.context.close()
+
+
+async def test_those_who_wait_are_shown_in_pages(world):
+    await world.server.fill(200)
     page = await world.page()
     await page.goto(world.path("now"))
     assert await page.locator("table.board tbody tr").count() == 50
