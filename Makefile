@@ -96,6 +96,10 @@ matrix: .venv/dev.stamp ## docs/sources/facts.md: which fact is read of which ki
 forum: .venv/dev.stamp ## the figures of a simulated quarter of 50,000 leads, computed through a store and counted again by another way
 	$(BIN)/python -m tests.forum_twice 50000
 
+.PHONY: watchers
+watchers: .venv/dev.stamp ## what 50 open pages cost while 200 leads wait and forms come in: delays, processor, memory; a minute
+	$(BIN)/python -m tests.watchers
+
 .PHONY: million
 million: .venv/dev.stamp ## the first view of each screen at a million leads in PostgreSQL, and how each question is read; 12 GB of disk for a while
 	$(BIN)/python -m tests.many_leads
