@@ -17,6 +17,7 @@ import services.ports
 from routing.lifecycle import TABLE
 from routing.people.permissions import RIGHTS
 from schemas.events import EVENT_TYPES
+from schemas.yamlfile import plain_data
 from services.console import rendering
 from services.console.language.vocabulary import plain
 from services.console.language.words import SOURCE, words_in
@@ -40,6 +41,10 @@ OF_THE_DATA = {
     "facts",
 }
 """What the lives that the test tells have of their own: their forms, and the fields that these name."""
+
+
+WRITTEN = {"title", "purpose", "statement", "next_step", "reasons", "industries", "mail_purposes", "from"}
+"""Members of the agreement whose values are in words of those who wrote it."""
 
 
 def closed_words():
@@ -83,7 +88,22 @@ def without_agreed_names(text):
     agreed = " ".join(path.read_text() for path in EXAMPLES.glob("*.yaml"))
     names = {plain(name.strip()) for name in re.findall(r"\b(?:name|id|pool): ([\w -]+)", agreed)}
     names |= set(re.findall(r"\bnext_step: (.+)", agreed))
+    names |= set(written_texts(plain_data((EXAMPLES / "agreement.yaml").read_text())))
     return re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})(?!\w)", "", text)
+
+
+def written_texts(data, key=""):
+    """What the agreement says in sentences of its own, and lists of such words as a page joins them; a single word could be one of ours."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            yield from written_texts(value, name)
+    elif isinstance(data, list):
+        if key in WRITTEN and all(isinstance(one, str) for one in data):
+            yield ", ".join(data)
+        for value in data:
+            yield from written_texts(value, key)
+    elif key in WRITTEN and isinstance(data, str) and " " in data:
+        yield data
 
 
 def seen_by_nobody(language):

@@ -33,6 +33,7 @@ def console_of(
         explainer=Explainer(parts.reading, versions_of(parts).ruling, parts.now),
         commanding=commanding,
         incidents=incidents,
+        versions=versions_of(parts),
         ruling=partial(ruling_now, parts),
         forum=forum,
         live=Live(page, stopping),

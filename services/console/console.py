@@ -19,10 +19,12 @@ from services.ports.flow import FlowReading
 from services.ports.reading import ApiReading, Reading
 from services.ports.workloads import WorkloadReading
 from services.rules.ruling import Ruling
+from services.rules.versions import Versions
 
 
 class Console(NamedTuple):
-    """`page`, `workloads`, `flow` and `reading` are the store's; `ruling` is the agreement in force and the roster with its changes."""
+    """`page`, `workloads`, `flow` and `reading` are the store's; `versions` are those of the agreement, `ruling` is the one in force and the
+    roster with its changes."""
 
     page: PageReading
     workloads: WorkloadReading
@@ -31,6 +33,7 @@ class Console(NamedTuple):
     explainer: Explainer
     commanding: Commanding
     incidents: Incidents
+    versions: Versions
     ruling: Callable[[], Awaitable[Ruling]]
     forum: ForumDesk
     live: Live

@@ -20,6 +20,7 @@ class Screen(NamedTuple):
 SCREENS: tuple[Screen, ...] = (
     Screen("/", mark("Now")),
     Screen("/people", mark("People")),
+    Screen("/agreement", mark("Agreement")),
     Screen("/flow", mark("Flow"), "all_leads"),
     Screen("/forum", mark("Forum"), "forum"),
     Screen("/plumbing", mark("Plumbing"), "plumbing"),

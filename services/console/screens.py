@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
+from services.console.agreement.screen import agreement_routes
 from services.console.board.screen import now_routes
 from services.console.console import Console
 from services.console.flow.screen import flow_routes
@@ -24,4 +25,5 @@ def screen_routes(console: Console) -> list[BaseRoute]:
         *flow_routes(console),
         *forum_routes(console),
         *people_routes(console),
+        *agreement_routes(console),
     ]

@@ -48,6 +48,13 @@ class Versions:
         known = read(await self._store.publications())
         return [_approval(row) for row in pending(await self._store.approvals(), known)]
 
+    async def text(self, digest: str) -> str | None:
+        """The file of the version with this whole hash, byte for byte; None where there is no such version."""
+        row = (await self._store.rows([digest])).get(digest)
+        if row is not None:
+            return row.body
+        return self._file() if digest == self._files().agreement.hash else None
+
     async def one(self, digest: str) -> AgreementDetail | None:
         """By its hash, or the first 12 digits or more of it; None where there is no such version."""
         if len(digest) < 12:

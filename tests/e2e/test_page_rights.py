@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from starlette.routing import Mount, Route
 
+from routing.agreement.agreement import content_hash
 from services.bootstrap.page import new_link
 from services.console.signing_in.guard import is_open
 from services.console.signing_in.sessions import digest_of
@@ -37,6 +38,8 @@ NOW = "known=2100-01-01T00:00:00Z"
 """What nobody can know yet is as known now."""
 A_FIGURE = f"/forum/behind?week={datetime.now(ZoneInfo('Europe/Stockholm')):%G-W%V}&{NOW}&at=leads_in.by_week.7.0"
 """The leads that came in this week."""
+WHO_SIGNS = frozenset({"elin", "olof", "lena", "maja", "nora"})
+AGREEMENT = content_hash((EXAMPLES / "agreement.yaml").read_text())
 WHO_SEES_SARA = frozenset({"sara", "lena", "maja", "nora"})
 
 
@@ -60,6 +63,11 @@ ROUTES = {
     ("GET", "/forum/report"): Allowed(THE_FORUM, "/forum/report?format=csv"),
     ("POST", "/forum/entries"): Allowed(WHO_ENTERS),
     ("POST", "/forum/entries/{entry_id}"): Allowed(WHO_ENTERS, "/forum/entries/ent_x"),
+    ("GET", "/agreement"): Allowed(),
+    ("GET", "/agreement/{digest}"): Allowed(path=f"/agreement/{AGREEMENT}"),
+    ("GET", "/agreement/{digest}/agreement.yaml"): Allowed(path=f"/agreement/{AGREEMENT}/agreement.yaml"),
+    ("POST", "/agreement/proposal"): Allowed(WHO_SIGNS),
+    ("POST", "/agreement/approve"): Allowed(WHO_SIGNS),
     ("GET", "/people"): Allowed(),
     ("GET", "/people/{person}"): Allowed(WHO_SEES_SARA, "/people/sara?show=kept"),
     ("POST", "/people/{person}/{action}"): Allowed(WHO_SEES_SARA, "/people/sara/absence"),

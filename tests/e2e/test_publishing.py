@@ -18,11 +18,11 @@ from schemas.commands import Approve
 from schemas.roster import RosterChange
 from services.adapters.sql.agreements import Agreements
 from services.api.explanations import Explainer
-from services.cli.agreements.agreement import differences
 from services.cli.main import main
 from services.ports.rows import AgreementRow, ApprovalRow
 from services.router.role import Router
 from services.rules.approvals import counting, missing, pending, signatures, wrongly_typed
+from services.rules.differences import differences
 from services.rules.publications import BEGINNING, LEAD, Publication, objections, read, write
 from services.rules.versions import Versions
 from services.sla.recheck import ask

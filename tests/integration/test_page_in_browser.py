@@ -15,6 +15,7 @@ from playwright.async_api import async_playwright, expect
 from services.console.navigation import SCREENS as NAVIGATION
 from tests.page_server import PageServer, first_news
 from tests.parts.browser import FLAGS, axe, chromium
+from tests.setups import EXAMPLES
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 SHOTS = os.environ.get("STAFETT_SCREENSHOTS")
@@ -28,11 +29,12 @@ SCREENS = {
     "person": "/people/elin",
     "flow": "/flow",
     "flow-leads": "/flow/leads?kind=in&of=*",
+    "agreement": "/agreement",
     "plumbing": "/plumbing",
     "forum": "/forum?week={week}&known=2100-01-01T00:00:00Z",
     "behind": "/forum/behind?week={week}&known=2100-01-01T00:00:00Z&at=leads_in.by_week.7.0",
 }
-STILL = {"forum", "behind", "flow-leads"}
+STILL = {"agreement", "forum", "behind", "flow-leads"}
 """Those that follow nothing: a report is of a moment."""
 PATIENCE = 20_000
 
@@ -268,6 +270,53 @@ async def tab_to(page, text):
             assert shown != "none", f"nobody sees that {text} has the focus"
             return
     raise AssertionError(f"no way to {text} by keyboard")
+
+
+async def test_people_follow_what_happens_and_say_by_keyboard_that_they_are_away(world):
+    page, other = await world.page(), await world.page(person="lena")
+    await page.goto(f"{world.server.url}/people")
+    await is_live(page)
+    count = "[...document.querySelectorAll('#people tbody td.number:nth-of-type(2) a')].reduce((sum, one) => sum + Number(one.lastChild.textContent), 0)"
+    before = await page.evaluate(count)
+    await world.server.form(email="kim@people.example", name="Kim Ny", form_id="demo")
+    async with asyncio.timeout(PATIENCE / 1000):
+        while await page.evaluate(count) <= before:
+            await asyncio.sleep(0.1)
+    await other.goto(f"{world.server.url}/people/lena")
+    await tab_to(other, "I will be away")
+    await other.keyboard.press("Enter")
+    await tab_to(other, "Say so")
+    await other.keyboard.press("Enter")
+    await expect(other.get_by_role("status")).to_contain_text("nobody new is given to them")
+    await expect(other.get_by_text("away, nobody knows until when")).to_be_visible()
+    await tab_to(other, "I am back")
+    await other.keyboard.press("Enter")
+    await expect(other.get_by_role("status")).to_contain_text("they are back")
+    for one in (page, other):
+        assert one.said == []
+        await one.context.close()
+
+
+async def test_a_new_version_is_pasted_and_approved(world):
+    page = await world.page()
+    await page.goto(f"{world.server.url}/agreement")
+    await page.get_by_text("Look at a new version").click()
+    example = (EXAMPLES / "agreement.yaml").read_text()
+    await page.locator("textarea").fill(example.replace("target: 24h elapsed", "target: 8h elapsed"))
+    await page.get_by_role("button", name="Show it").click()
+    await expect(page.get_by_text("Call or write: within 8 h, from the hand-over on.").first).to_be_visible()
+    await page.evaluate(axe())
+    found = await page.evaluate(
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+    )
+    assert [one["id"] for one in found["violations"]] == []
+    await picture(page, "proposal")
+    await page.locator("select[name=side]").select_option("marketing")
+    await page.get_by_role("button", name="Approve it").click()
+    await expect(page.get_by_role("status")).to_contain_text("you approved it")
+    await expect(page.get_by_text("Maja approved for marketing")).to_be_visible()
+    assert page.said == []
+    await page.context.close()
 
 
 async def test_without_scripts_everything_is_there(world):

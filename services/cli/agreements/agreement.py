@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from services.cli.agreements import approve, publish, show, withdraw
 from services.cli.support.files import read_agreement, read_roster, read_sources, read_text
@@ -102,7 +100,8 @@ def _new(args: argparse.Namespace) -> int:
 
 def _diff(args: argparse.Namespace) -> int:
     """Exit status 0 where both say the same, else 1, as diff has it; 2 where one of them is not sound."""
-    from schemas.yamlfile import FileError, plain_data
+    from schemas.yamlfile import FileError
+    from services.rules.differences import file_differences
 
     try:
         for path in (args.old, args.new):
@@ -110,28 +109,6 @@ def _diff(args: argparse.Namespace) -> int:
     except FileError as error:
         print("\n".join(error.problems), file=sys.stderr)
         return 2
-    lines = list(differences(plain_data(read_text(args.old)), plain_data(read_text(args.new)), ""))
+    lines = file_differences(read_text(args.old), read_text(args.new))
     print("\n".join(lines) or "both say the same")
     return 1 if lines else 0
-
-
-def differences(old: Any, new: Any, path: str) -> Iterator[str]:
-    """A line for each path at which the two say something else. Entries of a list are matched by their names."""
-    if isinstance(old, list) and isinstance(new, list) and all(map(_name, (*old, *new))):
-        before, after = [_name(entry) for entry in old], [_name(entry) for entry in new]
-        if before != after and set(before) == set(after):
-            yield f"{path}: another order: {', '.join(map(str, after))}"
-        old, new = dict(zip(before, old, strict=True)), dict(zip(after, new, strict=True))
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in [*old, *(key for key in new if key not in old)]:
-            yield from differences(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))
-    elif old != new:
-        yield f"{path}: {_value_text(old)} -> {_value_text(new)}"
-
-
-def _name(entry: Any) -> str | None:
-    return entry.get("name") if isinstance(entry, dict) else None
-
-
-def _value_text(value: Any) -> str:
-    return "(nothing)" if value is None else json.dumps(value, ensure_ascii=False)

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
 
@@ -107,3 +108,9 @@ def reader_of(language: Language, zone: str, now: datetime) -> Reader:
 def person_name(person: str) -> str:
     """Somebody of the roster as people call them: `elin` is Elin, `anna-maria` Anna-Maria, `bo_ek` Bo Ek."""
     return person.replace("_", " ").title()
+
+
+def country_name(code: str, language: Language) -> str:
+    """`SE` is Sweden; a code that nobody knows stays as it is."""
+    name: str = Locale(language).territories.get(code, code)
+    return name

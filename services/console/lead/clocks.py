@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import NamedTuple, assert_never
 
 from schemas.certain import certain
-from schemas.duration import parse_target
 from schemas.explain import ClockExplanation, IntervalCode, IntervalView
 from services.console.language.reader import Reader, person_name
+from services.console.language.targets import target_text
 from services.console.language.vocabulary import plain, task_name
 from services.console.lead.picture import Picture, draw
 
@@ -62,20 +62,6 @@ def clock_view(made: ClockExplanation, reader: Reader) -> ClockView:
         more=len(made.intervals) - len(rows),
         picture=draw(made, reader),
     )
-
-
-def target_text(target: str, reader: Reader) -> str:
-    """`24h elapsed` is within 24 hours; working time is said to be that."""
-    value = parse_target(target)
-    match value.kind:
-        case "elapsed":
-            return reader.say("within %(length)s", length=reader.hours(value.amount.total_seconds()))
-        case "business":
-            return reader.say("within %(length)s of working time", length=reader.hours(value.amount.total_seconds()))
-        case "business_days":
-            return reader.plural("within %(n)s working day", "within %(n)s working days", value.days)
-        case _:
-            assert_never(value.kind)
 
 
 def _verdict(made: ClockExplanation, reader: Reader) -> str:

@@ -8,8 +8,9 @@ import pytest
 from routing.people.hindrances import OwnRule
 from schemas.explain import CandidateView, RuleView
 from services.console.language.reader import reader_of
+from services.console.language.targets import target_text
 from services.console.lead.actions import Situation, actions_for, command_of
-from services.console.lead.clocks import clock_view, target_text
+from services.console.lead.clocks import clock_view
 from services.console.lead.dossier import country_name, dossier_view, language_name, title_of
 from services.console.lead.next_steps import next_steps
 from services.console.lead.owner import OWN_RULE_NAMES, OWN_RULES, owner_view
