@@ -80,6 +80,10 @@ silence: .venv/dev.stamp ## connections of a fleet die without a word, one way a
 	$(BIN)/python -m pytest --timeout 120 tests/silent
 	$(BIN)/python -m tests.silent
 
+.PHONY: mishaps
+mishaps: .venv/dev.stamp ## two fleets on one topic, a full disk and few connections of PostgreSQL; some minutes
+	$(BIN)/python -m pytest -s tests/mishaps
+
 .PHONY: erasures
 erasures: .venv/dev.stamp ## 100 of 5,000 people erased under load on both set-ups, every table and file scanned, history decided again; half an hour
 	ERASURE_PEOPLE=5000 ERASURES=100 $(BIN)/python -m pytest -s --timeout 7200 tests/e2e/test_erasure_of_many.py

@@ -169,7 +169,7 @@ def log_of(settings: Settings, store: SqlStore) -> Log:
         case "kafka":
             from services.adapters.log.kafka import KafkaLog
 
-            return KafkaLog(settings)
+            return KafkaLog(settings, store.cluster_id)
         case _:
             assert_never(settings.log.kind)
 

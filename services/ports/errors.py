@@ -45,6 +45,10 @@ class StoreFull(StoreUnavailable):
     """The disk under the store is full: make room; nothing has to be repaired."""
 
 
+class NoConnectionFree(StoreUnavailable):
+    """The store has no connection left for us: raise max_connections of PostgreSQL (or the role's limit), or run fewer processes."""
+
+
 class StoreTooSlow(StoreUnavailable):
     """The store ended a transaction that took longer than it may; a smaller one may go through."""
 
@@ -84,6 +88,11 @@ class SchemaOutdated(PortError):
 
 class ClusterChanged(PortError):
     """Stored offsets belong to another cluster; if the log was replaced or restored, run `stafett db restored`."""
+
+
+class TopicShared(PortError):
+    """Another Stafett, with a store of its own, reads this topic in the same consumer group: each of the two would get a part of the
+    signals, and neither all. Give this one another STAFETT_KAFKA_TOPIC_PREFIX, or stop the other and begin again."""
 
 
 class RulesUnreadable(PortError):

@@ -38,8 +38,9 @@ Ask = Callable[[AIOKafkaConsumer, list[TopicPartition]], Awaitable[dict[TopicPar
 class KafkaLog:
     """One producer for the process; consumers are made on demand."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, installation: Callable[[], Awaitable[str]] | None = None) -> None:
+        """`installation` names the store that consumers read for; where it is left out, nobody looks who else reads."""
+        self._settings, self._installation = settings, installation
         self._options = client_options(settings)
         self._timeout = settings.kafka.request_timeout.total_seconds()
         self._producer: AIOKafkaProducer | None = None
@@ -163,7 +164,8 @@ class KafkaLog:
 
     def consumer(self, topic: str, group: str) -> KafkaConsumer:
         """A new member of the group; it joins at its first poll."""
-        return KafkaConsumer(self._options, topic, f"{self._settings.kafka.topic_prefix}.{group}", self._settings.kafka)
+        full = f"{self._settings.kafka.topic_prefix}.{group}"
+        return KafkaConsumer(self._options, topic, full, self._settings.kafka, installation=self._installation)
 
     async def begin_offsets(self, topic: str) -> dict[int, int]:
         """Raises LogUnavailable."""

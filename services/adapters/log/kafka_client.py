@@ -85,3 +85,15 @@ async def cluster_id(options: JsonObject) -> str:
         return str(described["cluster_id"])
     finally:
         await admin.close()
+
+
+async def member_names(options: JsonObject, group: str) -> set[str]:
+    """The client ids of a consumer group's members. Raises KafkaError, OSError."""
+    admin = AIOKafkaAdminClient(**options)
+    try:
+        await admin.start()
+        answers = await admin.describe_consumer_groups([group])
+    finally:
+        await admin.close()
+    # (error, group, state, protocol type, protocol, members); a member is (member id, client id, ...).
+    return {str(member[1]) for answer in answers for described in answer.groups for member in described[5]}

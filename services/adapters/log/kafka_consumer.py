@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
@@ -16,7 +16,8 @@ from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError,
 
 from schemas.certain import certain
 from schemas.json_values import JsonObject
-from services.ports.errors import LogUnavailable, OffsetLost
+from services.adapters.log.kafka_client import member_names
+from services.ports.errors import LogUnavailable, OffsetLost, StoreUnavailable, TopicShared
 from services.ports.rows import Position, Record
 from services.ports.store import STEP_BYTES
 from services.settings import KafkaSettings
@@ -33,14 +34,24 @@ PART = 500
 """Records that are unpacked at once."""
 AT_HAND_SECONDS = 0.05
 ERRORS_IN_A_ROW = 5
+CLIENT = "stafett-"
+"""What a member's client id begins with; its store's name follows."""
 Fetched = Mapping[TopicPartition, Sequence[Any]]
 
 
 class KafkaConsumer:
     """A member of the group. A partition is paused from its assignment until `seek`."""
 
-    def __init__(self, options: JsonObject, topic: str, group: str, settings: KafkaSettings) -> None:
-        self.topic = topic
+    def __init__(
+        self,
+        options: JsonObject,
+        topic: str,
+        group: str,
+        settings: KafkaSettings,
+        installation: Callable[[], Awaitable[str]] | None = None,
+    ) -> None:
+        """`installation` names the store that what is read goes into; members of one group have the same."""
+        self.topic, self._installation = topic, installation
         self._options, self._group, self._settings = options, group, settings
         self._stall, self._answer = settings.stall.total_seconds(), settings.request_timeout.total_seconds()
         # Sooner would be too soon: who goes while it joins is one more dead member that the next one waits for.
@@ -123,8 +134,9 @@ class KafkaConsumer:
         return fetched
 
     async def _join(self) -> None:
+        options = self._options | await self._name_of_ours()
         client = AIOKafkaConsumer(
-            **self._options,
+            **options,
             group_id=self._group,
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -143,6 +155,19 @@ class KafkaConsumer:
             raise
         self._client = client
         client.subscribe([self.topic], listener=_Listener(self, client))
+
+    async def _name_of_ours(self) -> JsonObject:
+        """The client id that says whose member we are. Raises TopicShared where the group has members of another installation."""
+        if self._installation is None:
+            return {}
+        try:
+            ours = f"{CLIENT}{await self._installation()}"
+        except StoreUnavailable as error:
+            raise LogUnavailable(f"the store does not say which one it is: {error}") from error
+        others = {name for name in await member_names(self._options, self._group) if name.startswith(CLIENT)} - {ours}
+        if others:
+            raise TopicShared
+        return {"client_id": ours}
 
     async def _take_fetched(self) -> list[Record]:
         task, self._fetch = certain(self._fetch, "it was waited for"), None

@@ -28,7 +28,7 @@ from services.adapters.sql.arrays import array, columns_of, key_array, keys, tex
 from services.adapters.sql.bounds import PATIENT, QUICK, UNBOUNDED, Bounds
 from services.adapters.sql.claims import mark_in_use, refuse_torn_copy
 from services.adapters.sql.stillness import Stillness
-from services.ports.errors import StoreFull, StoreRejected, StoreTooSlow, StoreUnavailable
+from services.ports.errors import NoConnectionFree, StoreFull, StoreRejected, StoreTooSlow, StoreUnavailable
 
 log = logging.getLogger("stafett.store")
 PATIENT_CONNECTIONS = 6
@@ -38,6 +38,7 @@ Rows = Sequence[Sequence[Any]]
 _PASSING = ("08", "40", "53", "55", "57")
 """SQLSTATE classes that pass: connection, serialization and deadlock, resources, locks, operator intervention."""
 _DISK_FULL = "53100"
+_NO_CONNECTION = "53300"
 _TOO_LONG = "57014"
 """A statement took longer than `statement_timeout`."""
 _NO_ENTRY = ("28", "3D", "42501")
@@ -302,6 +303,8 @@ def _meaning(error: DBAPIError) -> StoreUnavailable | StoreRejected:
     name = type(error).__name__
     if state == _DISK_FULL or "disk is full" in said:
         return StoreFull()
+    if state == _NO_CONNECTION:
+        return NoConnectionFree()
     if state.startswith(_NO_ENTRY):
         return StoreUnavailable(
             f"the store refuses us (SQLSTATE {state}); look at user, password and database in STAFETT_DATABASE_URL, and"

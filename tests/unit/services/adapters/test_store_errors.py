@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from services.adapters.sql.engine import _meaning
-from services.ports.errors import StoreRejected, StoreUnavailable
+from services.ports.errors import NoConnectionFree, StoreRejected, StoreUnavailable
 
 
 class Driver(Exception):
@@ -30,6 +30,11 @@ class Driver(Exception):
 )
 def test_a_full_disk_a_lock_or_a_closed_door_passes(error):
     assert isinstance(_meaning(error), StoreUnavailable)
+
+
+def test_a_store_without_a_free_connection_says_what_to_do():
+    found = _meaning(DBAPIError("x", None, Driver("53300")))
+    assert isinstance(found, NoConnectionFree) and "max_connections" in str(found)
 
 
 @pytest.mark.parametrize(
