@@ -3,8 +3,10 @@
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -15,12 +17,12 @@ LINES = (
     r"(?P<offered>\d+) (?:was|were) handed over to sales.*\.",
     r"\d+ of \d+ (?:was|were) called within the 24 hours that were promised; of all promises \d+ (?:was|were) broken, and somebody was told of each\.",
     r"(Nobody has bought yet\.|\d+ bought for [\d,]+ SEK, the last one .* on \w{3} \d+ \w{3} \d\d:\d\d CES?T\.)",
-    r"Now (?P<wait>\d+) (?:waits|wait) for somebody, (?P<overdue>\d+) of them overdue; \d+ webhooks came in, \d+ events went out, and .*",
+    r"Now (?P<wait>\d+) (?:waits|wait) for somebody, (?P<overdue>\d+) of them overdue; \d+ webhooks came in, (?P<events>\d+) events went out, and .*",
 )
 READY = "It goes on from here as time passes"
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_the_page_of_the_demo_shows_what_the_five_lines_say_and_leaves_nothing_behind(tmp_path):
     command = [sys.executable, "-m", "services.cli.main", "demo", "--page", "--days", "3"]
     where = {"cwd": Path(__file__).parents[2], "env": os.environ | {"TMPDIR": str(tmp_path)}}
@@ -29,11 +31,19 @@ def test_the_page_of_the_demo_shows_what_the_five_lines_say_and_leaves_nothing_b
             said = read_until(demo, READY)
             told = five_lines_of(said)
             look_at_pages(said, told)
+            assert 0 <= events_in(tmp_path) - told["events"] < 50, "what fell due is told as well"
         finally:
             demo.send_signal(signal.SIGINT)
             rest = demo.stdout.read()
     assert demo.returncode == 0, rest
     assert list(tmp_path.iterdir()) == [], "something was left behind"
+
+
+def events_in(folder):
+    """How many went out, as the store has them."""
+    (store,) = folder.glob("stafett-demo-*/demo/stafett.db")
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as db:
+        return db.execute("SELECT max(position) FROM events").fetchone()[0]
 
 
 def read_until(demo, words):

@@ -31,7 +31,7 @@ QUICK = (
     ),
 )
 """(written, instead) in the example agreement, so that promises are broken within a demo."""
-PATIENCE = 60
+PATIENCE = 150
 """Seconds for a slow machine to be ready; a usual one takes three."""
 
 
