@@ -10,6 +10,8 @@ _THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f.,'’](?=\d{3}(?!\d))")
 _NUMBER = re.compile(r"\d+")
 _KILO = re.compile(r"(\d{1,3}) ?k\b", re.IGNORECASE)
 _JOINED = re.compile(r"(?<=\d)_(?=\d)")
+_PLAIN = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
+"""A number or a range as most are written."""
 _SPREADSHEET = re.compile(r"(\d{1,9})\.0+")
 _MONTH = r"(?:jan|feb|mar|apr|ma[jy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]{0,6}"
 _DATE = re.compile(rf"\b{_MONTH}[-/. ]+\d|\d[-/. ]+{_MONTH}\b|\d{{4}}-\d\d-\d\d")
@@ -42,6 +44,9 @@ def lower_end(value: object) -> int | None:
 @lru_cache(maxsize=256)
 def _read(text: str) -> int | None:
     """Of one event a size is asked for several times, and of all events there are few."""
+    if bare := _PLAIN.fullmatch(text):
+        lower, upper = int(bare[1]), bare[2]
+        return lower if upper is None or lower < int(upper) else None
     if whole := _SPREADSHEET.fullmatch(text):
         return int(whole[1])
     if _ALONE.search(text):

@@ -11,5 +11,7 @@ JsonValue = Any
 """A value of JSON: a text, a number, true or false, null, a list or an object. `reading.safely` has the ways to look at one."""
 JsonObject = dict[str, Any]
 """An object of JSON, by the names of its members."""
+PLAIN = frozenset([str, int, float, bool, type(None)])
+"""Exact types of values that hold no others: most fields have one, and no abstract class has to be asked."""
 COMPOSITE = (dict, list)
 """Types of JSON's values that hold others: asked for by a tuple in a third of the time that a union takes."""

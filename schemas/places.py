@@ -103,6 +103,8 @@ def _plain(text: str) -> str:
 
 def _fold(text: str) -> str:
     bare = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    if bare.isascii():
+        return _GAPS.sub("_", bare).strip("_")
     return _GAPS.sub("_", "".join(c for c in bare if not unicodedata.combining(c))).strip("_")
 
 

@@ -42,9 +42,18 @@ class _Steps(dict[type, Clean | None]):
 class Quick:
     """The rules of a struct's or a model's fields. `make` makes the struct of fields that are clean."""
 
-    def __init__(self, annotations: JsonObject, required: Iterable[str], tidy: Clean | None, make: Callable[..., Any]):
+    def __init__(
+        self,
+        annotations: JsonObject,
+        required: Iterable[str],
+        tidy: Clean | None,
+        make: Callable[..., Any],
+        absent: Iterable[str] = (),
+    ) -> None:
+        """`absent`: fields that are None by default."""
         self._rules = {name: _Steps(annotation) for name, annotation in annotations.items()}
         self._required, self._tidy, self.make = frozenset(required), tidy, make
+        self._absent = frozenset(name for name in absent if self._rules[name].get(NOTHING, False) is None)
 
     def clean(self, fields: JsonObject) -> JsonObject | None:
         """The fields as pydantic would have them; None where it has to be asked, for something is wrong with them."""
@@ -52,9 +61,11 @@ class Quick:
             fields = self._tidy(fields)
         if not self._required <= fields.keys():
             return None
-        rules, cleaned = self._rules, {}
+        rules, nothing, cleaned = self._rules, self._absent, {}
         try:
             for name, value in fields.items():
+                if value is None and name in nothing:
+                    continue
                 step = rules[name][type(value)]
                 cleaned[name] = value if step is None else step(value)
         except (ValueError, AssertionError, KeyError):
@@ -71,7 +82,13 @@ def quick_of_struct(kind: type[msgspec.Struct]) -> Quick:
         return msgspec.StructMeta.__call__(kind, **cleaned)
 
     annotations = {field.name: field.type for field in fields}
-    return Quick(annotations, (field.name for field in fields if field.required), getattr(kind, "tidy", None), make)
+    return Quick(
+        annotations,
+        (field.name for field in fields if field.required),
+        getattr(kind, "tidy", None),
+        make=make,
+        absent=[field.name for field in fields if field.default is None],
+    )
 
 
 @cache
@@ -126,17 +143,24 @@ _PLAIN = (str, bool, int, float, NOTHING)
 
 
 def _with_steps(inner: Any, steps: tuple[Any, ...]) -> Rule | None:
-    """A step before a value is checked is taken for texts alone, of which it makes a text or nothing; those after it for all."""
+    """A step before a value is checked is taken for texts, numbers and nothing, of which it makes what the rule knows; those after it
+    for all."""
     rule = _rule(inner)
     steps = tuple(step for step in steps if not (isinstance(step, FieldInfo) and not step.metadata))
+    bounds: list[Any] = [one for step in steps for one in getattr(step, "metadata", (None,))]
+    if inner is int and len(bounds) == 1 and type(bounds[0]).__name__ == "Ge":
+        return {int: _at_least(bounds[0].ge)}
     before: list[Any] = [step.func for step in steps if isinstance(step, BeforeValidator)]
     after: list[Any] = [step.func for step in steps if isinstance(step, AfterValidator)]
     if rule is None or len(before) + len(after) < len(steps):
         return None
-    if before:
-        if rule != {str: None, NOTHING: None}:
-            return None
+    if before and rule == {str: None, NOTHING: None}:
         rule = {str: _chain(before[::-1]), NOTHING: _chain(before[::-1])}
+    elif before and rule.keys() == {int, NOTHING}:
+        read = _then(_chain(before[::-1]), rule)
+        rule = {str: read, int: read, NOTHING: read}
+    elif before:
+        return None
     if after:
         rule = {kind: _chain([*([step] if step else []), *after]) for kind, step in rule.items()}
     if NOTHING in rule and all(step(None) is None for step in (*before, *after)):
@@ -153,6 +177,26 @@ def _chain(steps: list[Clean]) -> Clean:
         for step in steps:
             value = step(value)
         return value
+
+    return clean
+
+
+def _at_least(least: Any) -> Clean:
+    def clean(value: Any) -> Any:
+        if value >= least:
+            return value
+        raise _Unusual
+
+    return clean
+
+
+def _then(before: Clean, rule: Rule) -> Clean:
+    """A step, and what the rule does with the value that it makes."""
+
+    def clean(value: Any) -> Any:
+        made = before(value)
+        step = rule[type(made)]
+        return made if step is None else step(made)
 
     return clean
 
@@ -180,23 +224,23 @@ def _members(rule: Rule | None) -> Rule | None:
     def clean(value: Any) -> Any:
         if not value:
             return ()
-        steps = [(rule[type(item)], item) if type(item) in rule else _unusual() for item in value]
-        return tuple([item if step is None else step(item) for step, item in steps])
+        try:
+            steps = [rule[type(item)] for item in value]
+        except KeyError:
+            raise _Unusual from None
+        return tuple([item if step is None else step(item) for step, item in zip(steps, value, strict=True)])
 
     return {tuple: clean, list: clean}
-
-
-def _unusual() -> Any:
-    raise _Unusual
 
 
 def _object(inner: Any) -> Clean:
     """A new one, as pydantic makes it."""
 
     def clean(value: Any) -> Any:
-        for name, held in value.items():
-            if type(name) is not str or not (inner is Any or type(held) is inner):
-                raise _Unusual
+        if not all([type(name) is str for name in value]):
+            raise _Unusual
+        if inner is not Any and not all([type(held) is inner for held in value.values()]):
+            raise _Unusual
         return dict(value)
 
     return clean

@@ -176,7 +176,7 @@ def _text(value: object) -> object:
     """Senders mix numbers and strings for ids and answers; we keep their digits as text, trimmed, never empty."""
     if isinstance(value, str):
         # PostgreSQL can store no NUL in text; nothing a person wrote contains one.
-        return value.replace("\x00", "").strip() or None
+        return (value.replace("\x00", "") if "\x00" in value else value).strip() or None
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):

@@ -12,6 +12,7 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.json_values import JsonObject
@@ -39,6 +40,8 @@ STRUCK = "[hidden]"
 _PLAIN_LETTERS = str.maketrans(
     {"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 )
+_MARKS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
+"""Accents of Latin letters, which all combine."""
 _SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 
 
@@ -46,7 +49,9 @@ def without_accents(text: str) -> str:
     """In small letters without accents, as senders write names in addresses of pages and lists."""
     if text.isascii():
         return text.lower()
-    small = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN_LETTERS)
+    small = _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN_LETTERS))
+    if small.isascii():
+        return small
     return "".join(letter for letter in small if not unicodedata.combining(letter))
 
 
@@ -74,7 +79,11 @@ class _Known(NamedTuple):
 
     def may_be_in(self, small: str) -> bool:
         """A quick look at a text without accents."""
-        return any(way in small for ways in self.words for way in ways)
+        for ways in self.words:
+            for way in ways:
+                if way in small:
+                    return True
+        return False
 
     def _has_whole_name(self, small: str) -> bool:
         if not self.words or not self.may_be_in(small):
@@ -235,7 +244,7 @@ class _Work:
 
 def _identifying_parts(person: Person) -> _Known:
     written = " ".join(filter(None, (person.first_name, person.last_name, person.full_name))).casefold()
-    words = dict.fromkeys(_LETTERS.findall(unicodedata.normalize("NFC", written)))
+    words = dict.fromkeys(_LETTERS.findall(written if written.isascii() else unicodedata.normalize("NFC", written)))
     ways = tuple(dict.fromkeys(_ways_of(w) for w in words if len(w) > 1))
     number = "".join(_DIGITS.findall(person.phone or ""))
     email = without_accents((person.email or "").strip())
@@ -269,25 +278,54 @@ def _may_name_person(p: Parsed, known: _Known) -> bool:
     ]
     if p.sales is not None:
         said += [p.sales.from_, p.sales.to, p.sales.owner_id, p.sales.activity_type]
-    if any(ours is not None and not _OURS.fullmatch(ours) for ours in (p.handover_id, p.offer_id)):
+    if _is_odd(p.handover_id) or _is_odd(p.offer_id):
         return True
     for reference in (*p.references, *p.previous):
         said += [reference.system, reference.account, reference.id]
     for consent in p.consents:
         said += [consent.purpose, consent.basis]
-    text = "\n".join(filter(None, said))
-    if "@" in text or _NUMBERISH.search(text) or _PERSONAL_NUMBER.search(text):
+    parts = [part for part in said if part]
+    text = "\n".join(parts)
+    if "@" in text or _has_number(text):
         return True
     if known.number and known.number in "".join(_DIGITS.findall(text)):
         return True
-    if any(_is_free(prose) for prose in (p.reason, p.criterion, *(consent.basis for consent in p.consents))):
+    if _is_free(p.reason) or _is_free(p.criterion) or any([_is_free(consent.basis) for consent in p.consents]):
         return True
     if any(
-        place is not None and _is_no_category(place) for place in (p.company.industry, p.company.region, p.company.city)
+        [
+            place is not None and _is_no_category(place)
+            for place in (p.company.industry, p.company.region, p.company.city)
+        ]
     ):
         return True
-    small = without_accents(text)
-    return known.may_be_in(small) or any(name in "".join(_LETTERS.findall(small)) for name in known.joined_names())
+    small = text.lower() if text.isascii() else "\n".join(map(_fold_part, parts))
+    if known.may_be_in(small):
+        return True
+    joined = "".join(_LETTERS.findall(small)) if len(known.words) > 1 else ""
+    return any(name in joined for name in known.joined_names())
+
+
+def _has_number(text: str) -> bool:
+    """A telephone number, which has a + or a 0, or a personal one, which has a sign."""
+    if ("0" in text or "+" in text) and _NUMBERISH.search(text):
+        return True
+    return ("-" in text or "+" in text) and _PERSONAL_NUMBER.search(text) is not None
+
+
+def _fold_part(part: str) -> str:
+    """`without_accents` of a town or a firm, of which there are few."""
+    return (
+        part.lower() if part.isascii() else _short_parts(part) if len(part) <= _LONGEST_PLACE else without_accents(part)
+    )
+
+
+_short_parts = lru_cache(maxsize=256)(without_accents)
+
+
+def _is_odd(ident: str | None) -> bool:
+    """No id of ours."""
+    return ident is not None and _OURS.fullmatch(ident) is None
 
 
 def _is_free(prose: str | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from schemas.signals import Person, Reference
 from services.ingest.normalising.keyed import keyed_hash
@@ -35,8 +36,13 @@ def name_digests(words: Iterable[str], key: bytes, brand: str) -> tuple[str, ...
 
 
 def _word(word: str, key: bytes, brand: str) -> str:
-    initial = digest(key, "initial", brand, word[0])[:6]
+    initial = _initial(word[0], key, brand)
     return f".{initial}" if len(word) == 1 else f"{digest(key, 'word', brand, word)[:12]}.{initial}"
+
+
+@lru_cache(maxsize=128)
+def _initial(letter: str, key: bytes, brand: str) -> str:
+    return digest(key, "initial", brand, letter)[:6]
 
 
 def account_digest(reference: Reference, key: bytes, brand: str) -> str | None:

@@ -77,14 +77,14 @@ def _size(part: Part) -> tuple[int, int]:
     while level:
         held = level.pop()
         kind = type(held)
-        if kind is str:
-            characters += len(held)
-        elif kind is dict:
+        if kind is dict or kind is tuple or kind is list:
             facts += len(held)
-            level.extend(held.values())
-        elif kind is tuple or kind is list:
-            facts += len(held)
-            level.extend(held)
-        elif kind not in _PLAIN and isinstance(held, Part):
-            level.extend(astuple(held))
+            values = held.values() if kind is dict else held
+        else:
+            values = astuple(held) if isinstance(held, Part) else ()
+        for value in values:
+            if type(value) is str:
+                characters += len(value)
+            elif type(value) not in _PLAIN:
+                level.append(value)
     return facts, characters

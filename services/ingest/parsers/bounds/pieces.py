@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
-from schemas.json_values import COMPOSITE, JsonValue
+from schemas.json_values import COMPOSITE, PLAIN, JsonValue
 from schemas.signals import Parsed, Quarantined
 
 EVENT = 12
@@ -68,10 +68,19 @@ def values_in(value: JsonValue) -> int:
         return EVENT
     count, level = EVENT, [value]
     while level:
-        inner: list[JsonValue] = [v for held in level for v in (held.values() if isinstance(held, dict) else held)]
-        count += len(inner)
-        level = [v for v in inner if isinstance(v, COMPOSITE)]
+        count += sum(map(len, level))
+        level = composite_in(level)
     return count
+
+
+def composite_in(level: Iterable[JsonValue]) -> list[JsonValue]:
+    """The objects and lists that stand in these; most hold none, which is seen by the types of all that they hold."""
+    inner: list[JsonValue] = []
+    for held in level:
+        values = held.values() if isinstance(held, dict) else held
+        if not PLAIN.issuperset(map(type, values)):
+            inner += [value for value in values if isinstance(value, COMPOSITE)]
+    return inner
 
 
 def facts_in(item: Parsed | Quarantined) -> int:

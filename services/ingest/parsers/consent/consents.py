@@ -14,11 +14,17 @@ from functools import cached_property
 from itertools import islice
 from typing import assert_never
 
-from schemas.json_values import JsonObject, JsonValue
+from schemas.json_values import PLAIN, JsonObject, JsonValue
 from schemas.signals import INBOUND, Consent, Parsed
 from services.ingest.parsers.consent.field_names import NEGATED, OUT, Field, meaning_of, purpose_of
 from services.ingest.parsers.consent.yes_no_words import State, state_of, status_of, yes_or_no
-from services.ingest.parsers.reading.by_names import PLAIN, Names, cache_by_names, names_of
+from services.ingest.parsers.reading.by_names import (
+    Names,
+    are_labels_unique,
+    cache_by_names,
+    names_by_label,
+    names_of,
+)
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text, when
 from services.ingest.parsers.reading.tables import words
@@ -103,10 +109,11 @@ def _read(value: JsonValue, acts: bool, within: str = "", levels: int = MAX_LEVE
             if isinstance(row, dict):
                 yield from _of_object(within, row, acts, levels)
         return
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         return
     beside, stating = _Beside(value), _stating(names_of(value, MAX_FIELDS))
-    for name, held in islice(value.items(), MAX_FIELDS):
+    shown = islice(value.items(), MAX_FIELDS)
+    for name, held in [(name, held) for name, held in shown if type(held) not in PLAIN or name in stating]:
         if type(held) not in PLAIN and isinstance(held, Mapping | list):
             yield from _of_object(name, held, acts=acts, levels=levels - 1, around=within) if levels else ()
         elif name in stating and (consent := _of_field(name, held, beside, acts)) is not None:
@@ -284,14 +291,30 @@ class _Beside:
         return {label(str(key)): value for key, value in shown if isinstance(value, str | int | float)}
 
     @cached_property
+    def _times(self) -> dict[str, Names]:
+        return _times_in(names_of(self._fields, MAX_FIELDS))
+
+    @cached_property
     def moment(self) -> datetime | None:
         """When the object itself says that it was made or changed."""
         return _moment(self._values)
 
     def time_of(self, name: str) -> datetime | None:
         """`accepts_marketing_updated_at` beside `accepts_marketing`."""
+        if (told := self._times.get(name)) is not None:
+            return next((at for other in told if (at := when(self._fields[other])) is not None), None)
         own = label(name)
         return next((at for end in _ENDS if (at := when(self._values.get(f"{own}_{end}"))) is not None), None)
+
+
+@cache_by_names
+def _times_in(names: Names) -> dict[str, Names]:
+    """Of each field that may state a consent, those that tell when, the surest first; nothing where two have one label."""
+    if not are_labels_unique(names):
+        return {}
+    by_label = names_by_label(names)
+    ends = [(name, [f"{label(name)}_{end}" for end in _ENDS]) for name in _stating(names)]
+    return {name: tuple(by_label[end] for end in told if end in by_label) for name, told in ends}
 
 
 _ENDS = ("updated_at", "at", "date", "timestamp", "time", "on", "changed_at", "consent_updated_at")

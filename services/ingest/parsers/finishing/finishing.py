@@ -3,7 +3,11 @@ only address of a request taken where no name tells whose it is."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from schemas.json_values import JsonObject, JsonValue
+from schemas.parts import Part
 from schemas.signals import Parsed, Person, Quarantined, is_request
 from services.ingest.parsers.bounds.pieces import facts_in, take_turns
 from services.ingest.parsers.bounds.unreadable import Unreadable
@@ -11,11 +15,12 @@ from services.ingest.parsers.consent.lists import ABOUT_LISTS, lists_in
 from services.ingest.parsers.guesses.candidates import candidates_in, several
 from services.ingest.parsers.reading.addresses import addresses_in, named_address, normal_address
 from services.ingest.parsers.reading.bodies import whole_of
-from services.ingest.parsers.reading.markup import readable, readable_answer, without_steering
+from services.ingest.parsers.reading.markup import is_plain, readable, readable_answer, without_steering
 from services.ingest.parsers.reading.numbers import may_be_number, shown_number
 from services.ingest.parsers.reading.plain import single_line
 from services.ingest.parsers.reading.safely import Result
 
+Some = TypeVar("Some", bound=Part)
 _NAMES = ("first_name", "last_name", "full_name")
 _WORDS = ("campaign", "reason", "criterion")
 _CODES = ("form_id", "source_kind", "language", "currency")
@@ -57,23 +62,33 @@ def _with_lists(parsed: Parsed, body: bytes, content_type: str) -> Parsed:
 def readable_facts(parsed: Parsed) -> Parsed:
     """The same facts as a person reads them, without entities, markup and what steers a terminal; the same object where
     nothing changes. To be called once on what a parser read: what was decoded once is not decoded again."""
-    changed: JsonObject = {name: readable(written) for name in _WORDS if (written := getattr(parsed, name)) is not None}
-    changed |= {name: without_steering(written) for name in _CODES if (written := getattr(parsed, name)) is not None}
-    fields = readable_answer(parsed.fields) if parsed.fields else parsed.fields
-    person = parsed.person.but(**{name: readable(written) for name, written in parsed.person.known_fields().items()})
-    company = parsed.company.but(
-        **{name: readable(value) for name in _PLACES if (value := getattr(parsed.company, name)) is not None}
-    )
-    changed |= {
-        "lists": tuple(map(without_steering, parsed.lists)),
-        "utm": {name: without_steering(value) for name, value in parsed.utm.items()},
-        "fields": fields,
-        "tags": tuple(map(readable, parsed.tags)),
-        "company": company,
-        "person": person,
+    changed: JsonObject = {
+        name: readable(written)
+        for name in _WORDS
+        if (written := getattr(parsed, name)) is not None and not is_plain(written)
     }
+    for name in _CODES:
+        if (written := getattr(parsed, name)) is not None and not written.isprintable():
+            changed[name] = without_steering(written)
+    if parsed.lists:
+        changed["lists"] = tuple(map(without_steering, parsed.lists))
+    if parsed.utm:
+        changed["utm"] = {name: without_steering(value) for name, value in parsed.utm.items()}
+    if parsed.tags:
+        changed["tags"] = tuple(map(readable, parsed.tags))
+    if parsed.fields:
+        changed["fields"] = readable_answer(parsed.fields)
+    changed["company"] = _readable_part(parsed.company, _PLACES)
+    changed["person"] = _readable_part(parsed.person, Person.__struct_fields__)
     changed = {name: value for name, value in changed.items() if value != getattr(parsed, name)}
     return parsed.but(**changed) if changed else parsed
+
+
+def _readable_part(part: Some, names: Sequence[str]) -> Some:
+    """With these fields readable; the same object where they are."""
+    texts = ((name, getattr(part, name)) for name in names)
+    changed = {name: readable(written) for name, written in texts if written is not None and not is_plain(written)}
+    return part.but(**changed) if changed else part
 
 
 def clean_reach(parsed: Parsed) -> Parsed:

@@ -11,6 +11,8 @@ from services.ingest.parsers.reading.firmographics import firm_facts
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text
 
+LARGEST_SETTLED = 1_000_000
+"""Employees; of what is larger a range may have been read as its lower end."""
 _PHONE_VERIFIED = frozenset(["phone_verified", "phone_number_verified", "is_phone_verified", "phone_is_verified"])
 
 
@@ -18,23 +20,39 @@ def with_profile(parsed: Parsed) -> Parsed:
     """With what its answers tell and its parser did not; the same object where they tell nothing."""
     answers = firm_facts(parsed.fields) if parsed.fields else {}
     language = language_code(answers.pop("language", None)) if parsed.language is None else None
-    facts = {name: value for name, value in answers.items() if name != "language"}
-    company = Company(**{**facts, **parsed.company.known_fields()})
+    company = _with_facts(parsed.company, {name: value for name, value in answers.items() if name != "language"})
     changed: JsonObject = {"language": language} if language is not None else {}
-    if not parsed.utm and (utm := _utm(parsed.fields)):
+    names = names_of(parsed.fields)
+    if not parsed.utm and (utm := _utm(parsed.fields, names)):
         changed |= {"utm": utm, "campaign": parsed.campaign or utm.get("utm_campaign")}
-    if not parsed.phone_verified and any(
-        _says_yes(parsed.fields[name]) for name in _verifying(names_of(parsed.fields))
-    ):
+    if not parsed.phone_verified and any(_says_yes(parsed.fields[name]) for name in _verifying(names)):
         changed["phone_verified"] = True
     if company != parsed.company:
         changed["company"] = company
     return parsed.but(**changed) if changed else parsed
 
 
-def _utm(fields: JsonObject) -> dict[str, str]:
+def _with_facts(company: Company, facts: dict[str, str]) -> Company:
+    """The company with what it does not say itself; the same object where that is nothing and it is read as it stands."""
+    known = company.known_fields()
+    if facts.keys() <= known.keys() and _is_settled(known):
+        return company
+    return Company(**{**facts, **known})
+
+
+def _is_settled(known: JsonObject) -> bool:
+    """Whether a company of these fields, read once more, would be the same; of what is unusual that is not said."""
+    for name in ("name", "industry", "employees_range", "region"):
+        if (written := known.get(name)) is not None and (not written.isprintable() or written.strip() != written):
+            return False
+    if known.keys() & {"city", "postcode"} or not 0 <= known.get("employees", 0) <= LARGEST_SETTLED:
+        return False
+    return not known.get("domain", "").startswith("ww")
+
+
+def _utm(fields: JsonObject, names: Names) -> dict[str, str]:
     """Parameters of a campaign that a platform keeps among its own fields."""
-    named = ((parameter, fields[name]) for name, parameter in _parameters(names_of(fields)))
+    named = ((parameter, fields[name]) for name, parameter in _parameters(names))
     return {name: parameter for name, value in named if (parameter := text(value)) is not None}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from schemas.json_values import COMPOSITE, JsonObject, JsonValue
+from schemas.json_values import COMPOSITE, PLAIN, JsonObject, JsonValue
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.bodies import read_embedded_json
@@ -52,7 +52,13 @@ def _of_object(where: str, whole: JsonObject) -> Iterator[Row]:
     """The object, or what is in the only list of it, if nothing else in it tells of anybody."""
     if not whole:
         raise Unreadable("the body is empty")
-    whole = {key: read_embedded_json(value) for key, value in whole.items()}
+    whole = {
+        key: read_embedded_json(value) if type(value) is str and value[:1] in _OPENING else value
+        for key, value in whole.items()
+    }
+    if PLAIN.issuperset(map(type, whole.values())):
+        yield Row(where, whole, {})
+        return
     held = [(k, v) for k, v in whole.items() if isinstance(v, list) and label(str(k)) in _LISTS and _are_events(v)]
     if not held and not any(text(whole.get(key)) for key in ("id", "uuid", "_id")):
         # An envelope of a sender's own: one list of objects, and scalars of which none is an id.
@@ -70,6 +76,7 @@ def _of_object(where: str, whole: JsonObject) -> Iterator[Row]:
         yield Row(f"{where}[{i}]" if where == "$" else f"{where}.{name[:LONGEST_IN_PATH]}[{i}]", row, around)
 
 
+_OPENING = frozenset("{[")
 _EVENTS = frozenset(["events", "notifications", "records", "messages", "batch"])
 
 
@@ -93,8 +100,8 @@ def _tells_of_somebody(whole: Mapping[str, JsonValue]) -> bool:
 def _under_titles(whole: JsonObject) -> JsonObject:
     """Answers under the fields' titles, where a list in the body says which title `Field3` has."""
     titles: dict[str, str] = {}
-    for key, value in list(whole.items())[:200]:
-        listed = next((v for v in value.values() if isinstance(v, list)), []) if isinstance(value, dict) else []
+    for key, value in [(key, value) for key, value in list(whole.items())[:200] if isinstance(value, dict)]:
+        listed = next((v for v in value.values() if isinstance(v, list)), [])
         titles |= _titles(listed, whole) if label(str(key)).endswith(("structure", "schema")) else {}
     return {titles.get(key, key): value for key, value in whole.items()} if titles else whole
 

@@ -104,6 +104,8 @@ def chain_of(event: Mapping[str, JsonValue], nouns: tuple[str, ...] = (), known:
     """The event and what it wraps, outermost first: `{data: {object: {...}}}` has three. The object that is called as the
     event's word has it (`task` of `task.completed`) comes before any wrapper. `known`: its chain without the word, whose levels
     are not made again."""
+    if known is not None and all(map(frozenset(nouns).isdisjoint, [at.names for at in known])):
+        return known
     chain = [level(event) if known is None else known[0]]
     while len(chain) <= MAX_LEVELS and (inner := _inside(chain, nouns)) is not None:
         made = next((at for at in known or () if at.raw is inner), None)

@@ -10,7 +10,7 @@ from services.ingest.parsers.guesses.contact_points import point_of
 from services.ingest.parsers.guesses.tree import THINGS, Node, flat
 from services.ingest.parsers.reading.by_names import Names, cache_by_names, label_set, labels
 from services.ingest.parsers.reading.naming import label, meaning
-from services.ingest.parsers.reading.safely import person_facts, text
+from services.ingest.parsers.reading.safely import read_person, text
 from services.ingest.parsers.reading.tables import word_set, words
 from services.ingest.parsers.reading.values import fits
 
@@ -70,7 +70,7 @@ def _name_among_answers(objects: list[Node], chosen: Node) -> dict[str, str]:
         if node.path[:-1] != chosen.path and not step:
             continue
         if step or node.path[-1].removesuffix("()") in _ANSWERS or node.path[-1].endswith("_form_data"):
-            facts = node.ask(facts_of)
+            facts = facts_of(node)
             if facts.keys() & _NAMES and "email" not in facts:
                 return {name: facts[name] for name in _NAMES if name in facts}
     return {}
@@ -87,16 +87,21 @@ def _is_a_questionnaire(node: Node) -> bool:
     return bool(named) and node.path[-1] in ("form", "survey", "quiz", "questionnaire")
 
 
+def read_of(node: Node) -> tuple[dict[str, str], frozenset[str]]:
+    """(our facts among the fields of one object, names of the fields that told them)."""
+    return read_person(node.fields)
+
+
 def facts_of(node: Node) -> dict[str, str]:
     """Our facts among the fields of one object."""
-    return person_facts(node.fields)[0]
+    return node.ask(read_of)[0]
 
 
 def person_of(node: Node) -> dict[str, str]:
     """The person's facts of one object. A bare `name` counts beside an address or a number, or where the object is a person's."""
     if node.ask(is_firm):
         return {}
-    facts = dict(node.ask(facts_of))
+    facts = dict(facts_of(node))
     somebody = node.weight >= 10
     shown = _as_a_person_writes(node, facts) if somebody or facts.keys() & {"email", *_NAMES} else {}
     if somebody and not facts.keys() & _REACH:
@@ -306,7 +311,7 @@ def names_beside(row: Mapping[str, JsonValue], address: str) -> dict[str, str]:
     """The names in the object of somebody whose address is known: their first and last name, or both in one."""
     if len(row) > MAX_BESIDE:
         return {}
-    facts, _ = person_facts(flat(row))
+    facts, _ = read_person(flat(row))
     return {name: facts[name] for name in _NAMES if name in facts} if facts.get("email", address) == address else {}
 
 
@@ -345,5 +350,5 @@ def company_in(objects: list[Node], person: Node | None, firm: Node | None) -> d
 def _firm_beside(node: Node) -> dict[str, str]:
     """The company that is written in an object of somebody or something else."""
     if _TRACKED.isdisjoint(label_set(node.names)):
-        return node.ask(facts_of)
-    return person_facts({key: value for key, value in node.fields.items() if label(key) not in _OF_TRACKED})[0]
+        return facts_of(node)
+    return read_person({key: value for key, value in node.fields.items() if label(key) not in _OF_TRACKED})[0]

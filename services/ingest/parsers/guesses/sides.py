@@ -9,7 +9,7 @@ from services.ingest.parsers.guesses.chain import Chain, first
 from services.ingest.parsers.guesses.mail import CAME_IN, WENT_OUT, is_sent, recipient_in, replied_to, sender_in
 from services.ingest.parsers.guesses.tree import Node
 from services.ingest.parsers.guesses.words import FIELDS
-from services.ingest.parsers.reading.by_names import Wanted
+from services.ingest.parsers.reading.by_names import Names, Wanted, cache_by_names
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text
 
@@ -73,7 +73,12 @@ def _at_the_other_end(clues: Clues, facts: dict[str, str]) -> dict[str, str]:
 
 def _says_lead(objects: list[Node]) -> bool:
     """A message that names the lead, beside its two ends."""
-    return any(label(name).endswith(_ENDS) for node in objects for name in node.fields)
+    return any(_name_lead(node.names) for node in objects)
+
+
+@cache_by_names
+def _name_lead(names: Names) -> bool:
+    return any(label(name).endswith(_ENDS) for name in names)
 
 
 def _is_of_the_event(name: str | None, clues: Clues) -> bool:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
-from schemas.json_values import COMPOSITE, JsonObject, JsonValue
+from schemas.json_values import COMPOSITE, PLAIN, JsonObject, JsonValue
 from services.ingest.parsers.guesses.chain import WRAPPERS, Level, level
 from services.ingest.parsers.guesses.contact_points import points_in
 from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.bodies import read_embedded_json
-from services.ingest.parsers.reading.by_names import PLAIN, names_of
+from services.ingest.parsers.reading.by_names import Names, cache_by_names, names_of
 from services.ingest.parsers.reading.naming import label, meaning
 from services.ingest.parsers.reading.safely import MAX_ANSWERS, name_parts, text
 from services.ingest.parsers.reading.tables import word_set, words
@@ -148,10 +148,11 @@ def _inner(
     path: tuple[str, ...], at: Mapping[str, JsonValue], ours: frozenset[str]
 ) -> Iterator[tuple[tuple[str, ...], Mapping[str, JsonValue]]]:
     for key, value in islice(at.items(), 200):
-        if type(value) is str:
-            if value[:1] not in _OPENING:
-                continue
+        kind = type(value)
+        if kind is str and value[:1] in _OPENING:
             value = read_embedded_json(value)
+        elif kind in PLAIN:
+            continue
         if not isinstance(value, COMPOSITE) or not value:
             continue
         name = label(str(key))
@@ -326,8 +327,15 @@ def _weight(path: tuple[str, ...]) -> int:
     return -1 if path[-1] in THINGS else 1 if not set(path) & THINGS else -1
 
 
+@cache_by_names
+def _are_texts(names: Names) -> bool:
+    return all(type(name) is str for name in names)
+
+
 def flat(at: Mapping[str, JsonValue]) -> JsonObject:
-    """The scalars of an object: `{label, value}` is its value, a list of addresses its first or primary one."""
+    """The scalars of an object, itself where it has nothing else: `{label, value}` is its value, a list of addresses its first or primary one."""
+    if type(at) is dict and len(at) <= 500 and PLAIN.issuperset(map(type, at.values())) and _are_texts(names_of(at)):
+        return at
     scalars: JsonObject = {}
     for key, value in islice(at.items(), 500):
         if type(value) in PLAIN:

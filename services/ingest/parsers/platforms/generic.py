@@ -23,7 +23,7 @@ from services.ingest.parsers.guesses.chats import is_call, is_message, other_end
 from services.ingest.parsers.guesses.colleagues import host_of_meeting
 from services.ingest.parsers.guesses.mail import CAME_IN, MAILED, is_mail
 from services.ingest.parsers.guesses.moments import moment_of
-from services.ingest.parsers.guesses.people import company_in, firm_in, names_beside, person_in
+from services.ingest.parsers.guesses.people import company_in, firm_in, names_beside, person_in, read_of
 from services.ingest.parsers.guesses.records import amount_of, id_of, reason_of, references_of, sales_of, tags_of
 from services.ingest.parsers.guesses.sides import Clues, firm_of, lead_of
 from services.ingest.parsers.guesses.tree import MAX_NODES, Node, nodes
@@ -31,12 +31,19 @@ from services.ingest.parsers.guesses.words import FIELDS, kind_of
 from services.ingest.parsers.platforms.gravity_forms import numbered_name
 from services.ingest.parsers.reading.addresses import named_address
 from services.ingest.parsers.reading.bodies import whole_of
-from services.ingest.parsers.reading.by_names import Wanted
+from services.ingest.parsers.reading.by_names import Names, Wanted, cache_by_names, names_of
 from services.ingest.parsers.reading.firmographics import address_facts, company_facts
 from services.ingest.parsers.reading.form_fields import looks_like_json, words_of
 from services.ingest.parsers.reading.former import with_former_emails
-from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.naming import is_anothers, is_id_of_a_thing, is_secret, label
+from services.ingest.parsers.reading.identifiers import identifier, is_identifier
+from services.ingest.parsers.reading.naming import (
+    is_anothers,
+    is_id_of_a_thing,
+    is_login,
+    is_secret,
+    label,
+    meaning,
+)
 from services.ingest.parsers.reading.safely import (
     MAX_ANSWERS,
     Result,
@@ -46,10 +53,10 @@ from services.ingest.parsers.reading.safely import (
     each,
     mapping,
     only_known,
-    person_facts,
     person_of,
-    plain_name,
+    read_person,
     text,
+    utm_names,
     utm_of,
 )
 from services.ingest.parsers.reading.tables import word_set, words
@@ -206,9 +213,9 @@ MAX_WRAPPED = 12
 def _firm(company: dict[str, str], firm: Node | None, person: Node | None) -> Company:
     """The company with what its own object says of it, and where the person is."""
     facts = {**(address_facts(person.raw) if person else {}), **(company_facts(firm.raw) if firm else {})}
-    named = company_of(company).known_fields()
     # An address that is one of ours is no lead's: without a person or a company nobody is anywhere.
-    return Company(**{**facts, **named}) if facts else company_of(company)
+    named = company_of(company)
+    return Company(**{**facts, **named.known_fields()}) if facts else named
 
 
 def _is_theirs(firm: Node | None, person: Node | None) -> bool:
@@ -233,8 +240,9 @@ def event_word_of(event: Event, chain: Chain, around: Level) -> EventWord:
     """The event's word, and our kind. A noun and a verb in two fields (`type: lead, event: update`) belong together."""
     first_word: str | None = None
     first_phrase: str | None = None
-    for at in (*chain[:2], level(mapping(event.own.get("meta"))), around, *chain[2:3]):
-        if first_word is not None and at in chain[2:3]:
+    meta = [level(held)] if (held := mapping(event.own.get("meta"))) else []
+    for at in (*chain[:2], *meta, around, *chain[2:3]):
+        if first_word is not None and len(chain) > 2 and at.raw == chain[2].raw:
             break
         nouns = [noun for n in _NOUNS.among(at.names) if (noun := text(at.held[n])) and len(noun) <= LONGEST_WORD]
         for word in _words(at):
@@ -268,12 +276,42 @@ def _words(at: Level) -> list[str]:
 def _answers(objects: list[Node], person: Node | None, chain: Chain) -> tuple[JsonObject, dict[str, str]]:
     """(further answers, campaign parameters): of the person's object, of lists of answers and of the innermost wrapper."""
     answers: JsonObject = {}
+    told: list[Node] = []
     for node in objects:
-        mine = node is person or (node.path and node.path[-1].endswith("()")) or node.raw is chain[-1].raw
-        answers |= {k: v for k, v in node.fields.items() if mine or plain_name(k).startswith("utm_")}
+        if node is person or (node.path and node.path[-1].endswith("()")) or node.raw is chain[-1].raw:
+            answers |= node.fields
+            told.append(node)
+        elif names := utm_names(node.names):
+            answers |= {name: node.fields[name] for name in names}
     utm = utm_of(answers)
-    _, others = person_facts(dict(list(answers.items())[:MAX_ANSWERS]))
-    return only_known([(n, v) for n, v in others.items() if not is_secret(n)][:200]), utm
+    read = _read_of(told, answers)
+    aside = read | _secrets_in(names_of(answers))
+    return only_known([(n, v) for n, v in answers.items() if n not in aside][:200]), utm
+
+
+@cache_by_names
+def _secrets_in(names: Names) -> frozenset[str]:
+    """Those that somebody proves themselves by."""
+    return frozenset(filter(is_secret, names))
+
+
+def _read_of(told: list[Node], answers: JsonObject) -> frozenset[str]:
+    """The answers that tell of the person. Raises Unreadable for too many. Of one object with all its names but a campaign's it
+    is what was read of it before."""
+    if len(told) == 1 and len(answers) <= MAX_ANSWERS and _has_all_but_utm(told[0], answers):
+        return told[0].ask(read_of)[1]
+    answers_read = answers if len(answers) <= MAX_ANSWERS else dict(list(answers.items())[:MAX_ANSWERS])
+    return read_person(answers_read)[1] | frozenset(list(answers)[MAX_ANSWERS:])
+
+
+def _has_all_but_utm(node: Node, answers: JsonObject) -> bool:
+    utm = utm_names(node.names)
+    return len(answers) <= 200 and len(answers) == len(node.fields) - len(utm) and not any(map(_may_tell, utm))
+
+
+def _may_tell(name: str) -> bool:
+    """Whether the name of a parameter could tell of a person, or change what another tells."""
+    return meaning(name) is not None or is_login(name) or label(name).endswith("name")
 
 
 _NAMED = frozenset(["first_name", "last_name", "full_name"])
@@ -335,7 +373,15 @@ def _delivery(event: Event, fallback: str, about: object) -> str:
     ident = next(filter(None, map(identifier, named)), None)
     names = ("event_id", "eventId", "idempotencyKey", "delivery_id")
     own = next(
-        (value for n in names if (value := identifier(event.own.get(n))) and len(value) >= 16 and not value.isdigit()),
+        (
+            value
+            for n in names
+            if n in event.own
+            and (value := text(event.own[n]))
+            and len(value) >= 16
+            and not value.isdigit()
+            and is_identifier(value)
+        ),
         None,
     )
     if own:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 from urllib.parse import unquote
 
 from email_validator import EmailNotValidError, validate_email
@@ -11,6 +12,8 @@ from email_validator import EmailNotValidError, validate_email
 from services.ingest.parsers.reading.plain import single_line
 from services.ingest.parsers.reading.values import is_chat_id
 
+SHORT = 100
+"""Characters of what is remembered: of one event its address is asked for several times."""
 LONGEST = 2000
 """Characters of a field that are looked at; an address has 254 at most."""
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
@@ -31,7 +34,14 @@ _ENDS = " .,;:!?'\"`´‘’“”«»*_"
 
 def _is_plain(written: str) -> bool:
     """An address and nothing else, in the form in which equal ones are equal: as most are that programs send."""
+    return _short_plain(written) if len(written) <= SHORT else _looks_plain(written)
+
+
+def _looks_plain(written: str) -> bool:
     return _PLAIN.fullmatch(written) is not None and ".." not in written and not is_chat_id(written)
+
+
+_short_plain = lru_cache(maxsize=64)(_looks_plain)
 
 
 def addresses_in(written: str) -> tuple[str, ...]:

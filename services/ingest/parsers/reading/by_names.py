@@ -5,7 +5,7 @@ Senders send objects of few shapes, over and over, and a batch has a thousand of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -17,8 +17,6 @@ MOST_NAMES, LONGEST = 100, 4000
 """Names, and characters of them all, of an object whose shape is remembered; a sender may write a mebibyte of them."""
 REMEMBERED = 256
 """Shapes of which a function's answer is kept."""
-PLAIN = frozenset([str, int, float, bool, type(None)])
-"""Exact types of values that hold no others: most fields have one, and no abstract class has to be asked."""
 
 
 def cache_by_names(function: Callable[[Names], Found]) -> Callable[[Names], Found]:
@@ -55,9 +53,9 @@ class _Shape(tuple[str, ...]):
 _shapes: _Memory[Names] = _Memory(_Shape)
 
 
-def names_of(fields: Iterable[str], most: int | None = None) -> Names:
+def names_of(fields: Collection[str], most: int | None = None) -> Names:
     """The names of an object, all or so many of them; of one shape the same object, as long as it is remembered."""
-    return _shapes[tuple(fields if most is None else islice(fields, most))]
+    return _shapes[tuple(fields) if most is None or len(fields) <= most else tuple(islice(fields, most))]
 
 
 class Wanted:
@@ -66,17 +64,18 @@ class Wanted:
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(names)
+        self._all = frozenset(self.names)
         self.among = cache_by_names(self._find)
 
     def _find(self, names: Names) -> Names:
-        held = frozenset(names)
-        return tuple(name for name in self.names if name in held)
+        held = self._all.intersection(names)
+        return tuple(name for name in self.names if name in held) if held else ()
 
 
 @cache_by_names
 def labels(names: Names) -> Names:
     """Each as `label` writes it."""
-    return names_of(map(label, names))
+    return names_of(list(map(label, names)))
 
 
 @cache_by_names

@@ -91,7 +91,8 @@ def firm_facts(fields: Mapping[str, JsonValue]) -> dict[str, str]:
     """The most telling answer to each, by our names; {} where nothing of the kind is said. What cannot be read as the fact
     that its name means (a country that is none) is none of it, and the next name is asked."""
     best: dict[str, tuple[int, str]] = {}
-    for name, value, penalty in _answers_with_penalty(fields):
+    names = names_of(fields)
+    for name, value, penalty in _answers_with_penalty(fields, names):
         entry = _BY_NAME.get(name)
         if entry is None:
             continue
@@ -99,7 +100,7 @@ def firm_facts(fields: Mapping[str, JsonValue]) -> dict[str, str]:
         if rank < best.get(fact, (9999, ""))[0] and (answer := _answer(fact, value)) is not None:
             best[fact] = (rank, answer)
     answers = {fact: answer for fact, (_, answer) in best.items()}
-    return answers if answers.keys() >= {"city", "postcode", "country"} else {**_of_lines(fields), **answers}
+    return answers if answers.keys() >= {"city", "postcode", "country"} else {**_of_lines(fields, names), **answers}
 
 
 def company_facts(raw: Mapping[str, JsonValue]) -> dict[str, str]:
@@ -118,13 +119,15 @@ def company_from(raw: Mapping[str, JsonValue], name: str | None) -> Company:
 def address_facts(raw: Mapping[str, JsonValue]) -> dict[str, str]:
     """Of somebody's object where they are, as far as an address that is an object of its own says it."""
     inner = {key: value for key, value in islice(raw.items(), 300) if isinstance(value, COMPOSITE)}
+    if not inner:
+        return {}
     facts = firm_facts({key: value for key, value in inner.items() if label(str(key)) in _OBJECTS})
     return {name: facts[name] for name in ("country", "region", "city", "postcode") if name in facts}
 
 
-def _answers_with_penalty(fields: Mapping[str, JsonValue]) -> Iterator[tuple[str, JsonValue, int]]:
+def _answers_with_penalty(fields: Mapping[str, JsonValue], names: Names) -> Iterator[tuple[str, JsonValue, int]]:
     """(name as compared, value, how much less it tells): the answers, then those of an address of its own."""
-    for key, name in _telling(names_of(fields)):
+    for key, name in _telling(names):
         value = fields[key]
         yield name, value, 0
         inner = value[0] if isinstance(value, list) and len(value) == 1 else value
@@ -162,10 +165,10 @@ def _answer(fact: str, value: JsonValue) -> str | None:
             return answer if len(answer) <= 100 and any(map(str.isalnum, answer)) else None
 
 
-def _of_lines(fields: Mapping[str, JsonValue]) -> dict[str, str]:
+def _of_lines(fields: Mapping[str, JsonValue], names: Names) -> dict[str, str]:
     """Postcode, town and country of an address that is written in one: `Storgatan 1, 211 20 Malmö, Sverige`."""
     found: dict[str, str] = {}
-    for name in _lines(names_of(fields)):
+    for name in _lines(names):
         said = text(fields[name])
         if said is None or len(said) > LONGEST:
             continue

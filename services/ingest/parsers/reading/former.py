@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Literal
 
-from schemas.json_values import JsonValue
+from schemas.json_values import PLAIN, JsonValue
 from schemas.signals import Parsed
-from services.ingest.parsers.reading.by_names import PLAIN, Names, cache_by_names, names_of
+from services.ingest.parsers.reading.by_names import Names, cache_by_names, names_of
 from services.ingest.parsers.reading.naming import is_former, is_new_address, label, meaning
 from services.ingest.parsers.reading.safely import text
 from services.ingest.parsers.reading.tables import word_set
@@ -33,37 +33,58 @@ _CHANGED = word_set("""
 """)
 
 
+def _is_object(value: JsonValue) -> bool:
+    """An object of JSON, or a mapping as a reader has it; an abstract class is asked only where it has to be."""
+    return type(value) is dict or (type(value) not in PLAIN and isinstance(value, Mapping))
+
+
 def _is_mail(name: str) -> bool:
     return (meaning(name) or ("", 0))[0] == "email"
 
 
 def with_former_emails(parsed: Parsed, *records: JsonValue) -> Parsed:
     """With the addresses of before that these objects tell of; the same object where they tell of none."""
+    if not parsed.address_changed and all([_says_nothing(record, MAX_LEVELS) for record in records]):
+        return parsed
     own = (parsed.person.email or "").strip().casefold()
     addresses = (address for record in records for address in _former(record, MAX_LEVELS))
     others = [address for address in islice(addresses, MAX_ROWS) if address.casefold() != own]
-    former = tuple(dict.fromkeys((*parsed.former_emails, *others)))[:MOST]
+    former = tuple(dict.fromkeys((*parsed.former_emails, *others)))[:MOST] if others else parsed.former_emails
     changed = bool(own) and (parsed.address_changed or any(map(_tells_of_change, records)))
     if former == parsed.former_emails and changed == parsed.address_changed:
         return parsed
     return parsed.but(former_emails=former, address_changed=changed)
 
 
+def _says_nothing(record: JsonValue, levels: int) -> bool:
+    """A quick look: whether none of its names tells of addresses of before or of a change, at any depth that is looked at."""
+    if levels == 0 or type(record) in PLAIN:
+        return True
+    if type(record) is not dict or len(record) > MAX_FIELDS:
+        return type(record) is list
+    if _tells(names := names_of(record)) or _naming_changes(names):
+        return False
+    if PLAIN.issuperset(map(type, record.values())):
+        return True
+    return all([_says_nothing(held, levels - 1) for held in record.values() if type(held) not in PLAIN])
+
+
 def _former(value: JsonValue, levels: int) -> Iterator[str]:
-    if levels == 0 or not isinstance(value, Mapping):
+    if levels == 0 or not _is_object(value):
         return
     tells = _tells(names_of(value, MAX_FIELDS))
-    for key, held in islice(value.items(), MAX_FIELDS):
+    shown = islice(value.items(), MAX_FIELDS)
+    for key, held in [(key, held) for key, held in shown if type(held) not in PLAIN or key in tells]:
         what = tells.get(key)
         if what == "former":
             yield from _addresses(held)
         elif type(held) in PLAIN:
             continue
-        elif what == "before" and isinstance(held, Mapping):
+        elif what == "before" and _is_object(held):
             yield from _in_past(held, levels - 1)
         elif what == "changes":
             yield from _in_changes(held)
-        elif isinstance(held, Mapping):
+        elif _is_object(held):
             yield from _former(held, levels - 1)
 
 
@@ -91,7 +112,7 @@ def _in_past(held: Mapping[JsonValue, JsonValue], levels: int) -> Iterator[str]:
     for key, value in islice(held.items(), MAX_FIELDS):
         if _is_mail(str(key)) or is_former(str(key)):
             yield from _addresses(value)
-        elif isinstance(value, Mapping) and levels > 0 and label(str(key)) in _THEIRS:
+        elif _is_object(value) and levels > 0 and label(str(key)) in _THEIRS:
             yield from _in_past(value, levels - 1)
 
 
@@ -104,13 +125,13 @@ _THEIRS = word_set("""
 
 def _in_changes(held: JsonValue) -> Iterator[str]:
     """`{email: [old, new]}`, `{email: {old, new}}`, `[{field: email, old, new}]`."""
-    if isinstance(held, Mapping):
+    if _is_object(held):
         for key, value in islice(held.items(), MAX_FIELDS):
             if _is_mail(str(key)):
                 yield from _first_of(value)
-            elif isinstance(value, Mapping) and label(str(key)) in ("fields", "attributes", "properties"):
+            elif _is_object(value) and label(str(key)) in ("fields", "attributes", "properties"):
                 yield from _in_changes(value)
-            elif label(str(key)) in _BEFORE and isinstance(value, Mapping):
+            elif label(str(key)) in _BEFORE and _is_object(value):
                 yield from _in_past(value, 2)
     elif isinstance(held, list):
         for row in islice(held, MAX_ROWS):
@@ -123,7 +144,7 @@ def _first_of(value: JsonValue) -> Iterator[str]:
     """The earlier of two values; one alone is that of now."""
     if isinstance(value, list) and len(value) == 2:
         yield from _addresses(value[0])
-    elif isinstance(value, Mapping):
+    elif _is_object(value):
         for key, held in islice(value.items(), MAX_FIELDS):
             if label(str(key)) in _OLD or label(str(key)).startswith(("old_", "previous_", "from_")):
                 yield from _addresses(held)
@@ -134,7 +155,7 @@ def _addresses(value: JsonValue) -> Iterator[str]:
     if isinstance(value, list):
         for one in islice(value, MAX_ROWS):
             yield from _addresses(one)
-    elif isinstance(value, Mapping):
+    elif _is_object(value):
         for key in ("value", "email", "address", "email_address"):
             if (address := text(value.get(key))) and is_address(address):
                 yield address
@@ -145,7 +166,7 @@ def _addresses(value: JsonValue) -> Iterator[str]:
 
 def _tells_of_change(record: JsonValue) -> bool:
     """A list of what was changed has the address in it."""
-    if not isinstance(record, Mapping):
+    if not _is_object(record):
         return False
     lists = (record[name] for name in _naming_changes(names_of(record, MAX_FIELDS)) if isinstance(record[name], list))
     return any(_is_mail(name) for held in lists for one in islice(held, MAX_ROWS) if (name := text(one)) is not None)

@@ -7,6 +7,7 @@ that two deliveries are the same one.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from schemas.json_values import JsonValue
 from schemas.signals import Parsed, Reference
@@ -62,6 +63,8 @@ _QUOTES = "\"'`´‘’“”«»"
 _EDGES = "()[]{}<>"
 LONGEST_PLAIN = 31
 """Characters of an id that is judged at a glance: a UUID without dashes has one more."""
+SHORT = 64
+"""Characters of an id that is remembered: of one event each is asked for several times."""
 MAX_ID = 500
 """Characters; what is longer is a text."""
 
@@ -70,7 +73,7 @@ def is_identifier(value: str) -> bool:
     """Whether it can be an id at all."""
     if len(value) <= LONGEST_PLAIN and value.isascii() and value.isalnum() and not value.isalpha():
         return _may_be_plain_id(value)
-    return _is_id_of_any_form(value)
+    return _short_ids(value) if len(value) <= SHORT else _is_id_of_any_form(value)
 
 
 def _may_be_plain_id(value: str) -> bool:
@@ -95,6 +98,9 @@ def _is_id_of_any_form(value: str) -> bool:
     if any(place in bare for place in _PLACES):
         return False
     return not (_is_repeated(bare) or _NUMBER.fullmatch(bare) or _TEMPLATE.fullmatch(bare) or _TAIL.fullmatch(bare))
+
+
+_short_ids = lru_cache(maxsize=256)(_is_id_of_any_form)
 
 
 def _is_repeated(bare: str) -> bool:

@@ -9,6 +9,7 @@ import html
 import re
 
 from schemas.json_values import JsonValue
+from services.ingest.parsers.reading.by_names import Names, cache_by_names, names_of
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 """Only with its semicolon: `?a=1&copy=2` is part of an address."""
@@ -33,9 +34,16 @@ _GAPS = re.compile(r"[ \t\u00a0]+")
 _LINES = re.compile(r" ?\n(?: ?\n){2,}")
 
 
+def is_plain(value: str) -> bool:
+    """Whether it has neither entities nor markup nor what steers, as most texts have none."""
+    return value.isprintable() and "&" not in value and ("<" not in value or ">" not in value)
+
+
 def readable(value: str) -> str:
     """The text without markup and without what steers, trimmed; the same text where it has none. Elements of HTML are known
     by their names, so that `Anna <anna@firm.example>` and `a < b` stay."""
+    if is_plain(value):
+        return value
     if "&" in value:
         value = _ENTITY.sub(lambda match: html.unescape(match[0]).replace("\u00a0", " "), value)
     value = without_steering(value)
@@ -68,6 +76,11 @@ def _without_hidden(value: str) -> str:
     return "".join((*kept, value[at:])) if at else value
 
 
+@cache_by_names
+def _are_plain(names: Names) -> bool:
+    return all(type(name) is str and is_plain(name) for name in names)
+
+
 def readable_answer(value: JsonValue, depth: int = 0) -> JsonValue:
     """An answer with every text in it readable, the names in an object too."""
     if isinstance(value, str):
@@ -77,5 +90,11 @@ def readable_answer(value: JsonValue, depth: int = 0) -> JsonValue:
     if isinstance(value, list):
         return [readable_answer(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {readable(str(name)): readable_answer(item, depth + 1) for name, item in value.items()}
+        names = names_of(value)
+        plain = names if _are_plain(names) else [readable(str(name)) for name in names]
+        texts = [
+            item if type(item) is str and is_plain(item) else readable_answer(item, depth + 1)
+            for item in value.values()
+        ]
+        return dict(zip(plain, texts, strict=True))
     return value

@@ -165,6 +165,8 @@ def _by_blanks(line: str) -> Iterator[list[str]]:
 
 
 def _pieces_of_line(line: str) -> list[str]:
+    if " +" not in line and _BARE.fullmatch(line):
+        return [line] if _DIGIT.search(line) else []
     return _with_digits(_BETWEEN.split(line))
 
 
@@ -183,8 +185,8 @@ def _number(piece: str, region: str | None) -> str | None:
     """The one number in a piece; None where there is none, or more than one, or anything that may be a part of it."""
     if _SIMPLE.fullmatch(piece) and " - " not in piece:
         return _e164(_possible_number(piece, region), "")
-    extension, ends = "", []
-    if _BARE.fullmatch(piece):
+    extension, ends, is_bare = "", [], _BARE.fullmatch(piece) is not None
+    if is_bare:
         piece = _ASIDE.sub(" ", piece) if "(" in piece else piece
     else:
         piece = _ASIDE.sub(" ", _TIMES.sub(" ", piece))
@@ -195,7 +197,7 @@ def _number(piece: str, region: str | None) -> str | None:
     runs = list(_RUN.finditer(piece))
     if len(runs) != 1 or len(ends) > 1 or _UNSURE.search(runs[0][0]):
         return None
-    if not _may_precede(piece[: runs[0].start()]) or not _may_follow(piece[runs[0].end() :]):
+    if not is_bare and not (_may_precede(piece[: runs[0].start()]) and _may_follow(piece[runs[0].end() :])):
         return None
     return _e164(_possible_number(runs[0][0].replace("/", " "), region), extension)
 

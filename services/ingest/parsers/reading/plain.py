@@ -21,6 +21,8 @@ def without_invisible(written: str) -> str:
 
 def single_line(written: str) -> str:
     """One line of visible characters with single blanks, trimmed; full-width ASCII as ASCII."""
+    if written.isascii() and written.isprintable() and "  " not in written:
+        return written.strip()  # as most are that programs send
     if not written.isascii():
         written = unicodedata.normalize("NFC", without_invisible(written).translate(_WIDE))
     return _BLANKS.sub(" ", written).strip()

@@ -18,7 +18,7 @@ from schemas.json_values import COMPOSITE, JsonObject, JsonValue
 from schemas.signals import Company, Parsed, Person, Quarantined
 from services.ingest.parsers.bounds.amount import added_up, facts_at_most
 from services.ingest.parsers.bounds.faults import read_or_quarantine
-from services.ingest.parsers.bounds.pieces import take_turns, values_in
+from services.ingest.parsers.bounds.pieces import composite_in, take_turns, values_in
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.by_names import Names, cache_by_names, names_of
 from services.ingest.parsers.reading.naming import cache_by_name, is_anothers, is_login, is_secret, label, meaning
@@ -73,14 +73,14 @@ def _measure(whole: JsonValue) -> None:
     and colons inside texts are none."""
     budget = _left.get()
     most = MAX_VALUES if budget is None else budget[0]
-    level, count, depth = [whole], 0, 0
-    while inner := [v for v in level if isinstance(v, COMPOSITE)]:
+    inner, count, depth = [whole] if isinstance(whole, COMPOSITE) else [], 0, 0
+    while inner:
         if depth >= MAX_DEPTH:
             raise Unreadable(f"nested over {MAX_DEPTH} deep")
         count += sum(map(len, inner))
         if count > most:
             raise Unreadable("the body has more values than are taken at once")
-        level = [v for held in inner for v in (held.values() if isinstance(held, dict) else held)]
+        inner = composite_in(inner)
         depth += 1
     if budget is not None:
         budget[0] -= count
@@ -253,21 +253,27 @@ def person_facts(fields: Mapping[str, JsonValue]) -> tuple[dict[str, str], JsonO
 
     Raises Unreadable for more than `MAX_ANSWERS`: then the whole is set aside, and nothing of it is lost.
     """
+    facts, read = read_person(fields)
+    return facts, {name: value for name, value in fields.items() if name not in read}
+
+
+def read_person(fields: Mapping[str, JsonValue]) -> tuple[dict[str, str], frozenset[str]]:
+    """(facts by our names, names of the answers that told them). Raises Unreadable for more than `MAX_ANSWERS`."""
     if len(fields) > MAX_ANSWERS:
         raise Unreadable(f"{len(fields)} answers, at most {MAX_ANSWERS} are taken at once")
     best: dict[str, tuple[int, str, str]] = {}
-    for name, target in _telling(names_of(fields)):
+    names = names_of(fields)
+    for name, target in _telling(names):
         for fact, rank, answer in _read(name, fields[name], target):
             if rank < best.get(fact, _UNTOLD)[0]:
                 best[fact] = (rank, answer, name)
-    if "email" in best and not best.keys() & set(_NAMED) and (named := _beside(best["email"][2], fields)) is not None:
+    if "email" in best and best.keys().isdisjoint(_NAMED) and (named := _beside(best["email"][2], fields)) is not None:
         best["full_name"] = named
     used = {fact: name for fact, (_, _, name) in best.items()}
     facts = {fact: answer for fact, (_, answer, _) in best.items()}
-    settle_names(facts, used, fields)
-    read = set(used.values())
-    others = {name: value for name, value in fields.items() if name not in read}
-    return _untangle_names(facts, used), others
+    settle_names(facts, used, fields, names)
+    read = frozenset(used.values())
+    return _untangle_names(facts, used), read
 
 
 def _beside(address: str, fields: Mapping[str, JsonValue]) -> tuple[int, str, str] | None:
@@ -356,13 +362,20 @@ def person_of(facts: Mapping[str, str | None]) -> Person:
 
 
 def company_of(facts: Mapping[str, str | None]) -> Company:
+    """The company among facts by our names."""
     return Company(name=facts.get("company"), domain=facts.get("domain"))
 
 
 def utm_of(fields: JsonObject) -> dict[str, str]:
     """Takes the campaign parameters out of `fields`."""
-    names = [name for name in fields if plain_name(name).startswith("utm_")]
+    names = utm_names(names_of(fields))
     return {plain_name(name): value for name in names if (value := text(fields.pop(name))) is not None}
+
+
+@cache_by_names
+def utm_names(names: Names) -> Names:
+    """Those of parameters of a campaign."""
+    return tuple(name for name in names if plain_name(name).startswith("utm_"))
 
 
 def only_known(items: Iterable[tuple[str, JsonValue]]) -> JsonObject:
@@ -370,7 +383,7 @@ def only_known(items: Iterable[tuple[str, JsonValue]]) -> JsonObject:
     return {
         name[:200]: (v[:MAX_FIELD] if isinstance(v, str) else v)
         for name, v in items
-        if v not in (None, "", [], {}) and not is_secret(name)
+        if (v if type(v) is str else v not in (None, "", [], {})) and not is_secret(name)
     }
 
 

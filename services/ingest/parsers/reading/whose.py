@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.json_values import JsonValue
-from services.ingest.parsers.reading.by_names import names_by_label, names_of
+from services.ingest.parsers.reading.by_names import Names, names_by_label, names_of
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.tables import word_set
 from services.ingest.parsers.reading.values import fits
@@ -20,11 +20,11 @@ _SHOWN = ("display_name", "real_name", "displayed_name", "formatted_name")
 _BARE = ("name", "title")
 
 
-def settle_names(facts: dict[str, str], used: dict[str, str], fields: Mapping[str, JsonValue]) -> None:
-    """Correct in place the names among `facts`; `used` says which field each was read from."""
+def settle_names(facts: dict[str, str], used: dict[str, str], fields: Mapping[str, JsonValue], names: Names) -> None:
+    """Correct in place the names among `facts`; `used` says which field each was read from, `names` are those of `fields`."""
     if facts.keys().isdisjoint(("full_name", "first_name", "last_name")):
         return
-    held = _Held(fields)
+    held = _Held(fields, names if len(names) <= MAX_NAMES else names_of(fields, MAX_NAMES))
     _prefer_the_addressee(facts, used, held)
     _prefer_the_shown(facts, used, held)
     full, first = facts.get("full_name", " "), facts.get("first_name", "")
@@ -37,8 +37,8 @@ def settle_names(facts: dict[str, str], used: dict[str, str], fields: Mapping[st
 class _Held:
     """Fields by what `label` makes of their names."""
 
-    def __init__(self, fields: Mapping[str, JsonValue]) -> None:
-        self._fields, self._names = fields, names_by_label(names_of(fields, MAX_NAMES))
+    def __init__(self, fields: Mapping[str, JsonValue], names: Names) -> None:
+        self._fields, self._names = fields, names_by_label(names)
 
     def get(self, *labels: str) -> tuple[str, JsonValue]:
         """(name, value) of the first of these that is there; nothing where none is."""
