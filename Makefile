@@ -10,7 +10,7 @@ ADVISORIES ?= pypi
 # What builds an image.
 ENGINE ?= docker
 
-.PHONY: forum help install demo demo-page demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel image audit sbom kafka postgres tryton handovers connect keycloak screenshots
+.PHONY: forum help install demo demo-page demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published published-pipedrive check fmt lock wheel image audit sbom kafka postgres tryton handovers connect keycloak screenshots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -117,6 +117,13 @@ published: .venv/dev.stamp ## the stand-ins' requests held against the vendor's 
 	STAFETT_TEST_PUBLISHED="$(FILES)" $(BIN)/python -m pytest tests/unit/parts tests/integration/test_vendor_stand_ins.py \
 		tests/unit/services/sinks/vendors/test_hubspot.py tests/unit/services/sinks/platforms/test_hubspot_lists.py \
 		tests/integration/test_hubspot_sink.py
+
+PIPEDRIVE_CLIENT = 33.7.0
+
+published-pipedrive: .venv/dev.stamp ## the stand-in's requests held against the models of Pipedrive's own client, which npm fetches
+	mkdir -p dist/pipedrive && cd dist/pipedrive && npm pack --silent pipedrive@$(PIPEDRIVE_CLIENT) && tar xzf pipedrive-$(PIPEDRIVE_CLIENT).tgz
+	STAFETT_TEST_PIPEDRIVE="$(CURDIR)/dist/pipedrive/package" $(BIN)/python -m pytest tests/unit/services/sinks/vendors/test_pipedrive.py \
+		tests/integration/test_vendor_sinks.py -k pipedrive
 
 screenshots: .venv/dev.stamp ## dist/screenshots: every screen of the page in both languages, wide, narrow and dark, by a real browser
 	STAFETT_SCREENSHOTS=dist/screenshots $(BIN)/python -m pytest tests/integration/test_page_in_browser.py

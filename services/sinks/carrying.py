@@ -25,7 +25,7 @@ from services.sinks.kept import after_create, digest_of, is_blank, newest_handov
 from services.sinks.outcomes import Trouble
 from services.sinks.planning.erasure import erasure_plan
 from services.sinks.planning.operations import Change, Collect, Ensure, Erase, Link, Operation, Plan, Spread
-from services.sinks.planning.plan import EVENTS, Settings, plan_of
+from services.sinks.planning.plan import Settings, events_of, plan_of
 from services.sinks.planning.stages import may_move
 from services.sinks.planning.touches import BATCH
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
@@ -62,7 +62,7 @@ class Target(NamedTuple):
     @property
     def events(self) -> frozenset[str]:
         """The events of which something follows."""
-        return EVENTS
+        return events_of(self.sink)
 
     @property
     def is_showing(self) -> bool:

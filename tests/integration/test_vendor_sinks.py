@@ -18,6 +18,7 @@ from tests.parts.vendors.calling import StandInCaller
 from tests.parts.vendors.erasures import check_erasure
 from tests.parts.vendors.espo_records import Field
 from tests.parts.vendors.faults import Limit, Plan
+from tests.parts.vendors.pipedrive_models import from_environment
 from tests.parts.vendors.server import VendorApi, serve
 from tests.parts.vendors.storm import PEOPLE, Storm, differences, tell_story
 from tests.parts.vendors.touches import check_touches
@@ -67,7 +68,8 @@ def _upsales():
 
 
 def _pipedrive():
-    api = pipedrive.PipedriveApi(users={1: True, **{int(ident): True for ident in PEOPLE.values()}})
+    users = {1: True, **{int(ident): True for ident in PEOPLE.values()}}
+    api = pipedrive.PipedriveApi(users=users, oracle=from_environment())
     stages = {"offered": "1", "accepted": "2", "returned": "3", "won": "won", "lost": "lost"}
     values = {"kind": "pipedrive", "mode": "live", "secret": SECRET, "stages": stages, "allow_private": True}
     values |= {"key_field": pipedrive.KEY, "domain_field": pipedrive.DOMAIN}

@@ -64,6 +64,12 @@ EVENTS: frozenset[str] = (
 Values = dict[ValueName, JsonValue]
 
 
+def events_of(sink: CrmSink) -> frozenset[str]:
+    """Those of which something follows by this entry: nobody carries out what is mapped to nothing."""
+    unused = set() if sink.fields.of_promise else promise.EVENTS - {SlaBreached.type_name}
+    return EVENTS - unused - (set() if sink.note.touches else {LeadTouched.type_name})
+
+
 class OpenHandover(NamedTuple):
     """A hand-over that is not over, the newest offer of it that has a task, and what is kept of what the lead did."""
 

@@ -5,7 +5,7 @@ import pytest
 from schemas.events import EVENT_TYPES
 from services.sinks.outcomes import Trouble
 from services.sinks.planning.operations import Change, Ensure, Link
-from services.sinks.planning.plan import EVENTS, OpenHandover, plan_of
+from services.sinks.planning.plan import EVENTS, OpenHandover, events_of, plan_of
 from tests.sinks import event, offered, settings, sink
 
 OFFER = {"handover_id": "ho_1", "pass_number": 1, "offer_id": "ho_1.2"}
@@ -123,3 +123,11 @@ def test_every_event_that_the_loop_takes_exists():
 
 def test_operations_are_of_three_kinds():
     assert {type(o) for o in plan(offered(offer=2))} == {Ensure, Change, Link}
+
+
+def test_a_sink_takes_only_events_of_which_something_follows_by_its_entry():
+    sla = {"stafett.sla.started.v1", "stafett.sla.fulfilled.v1", "stafett.sla.corrected.v1"}
+    assert not sla & events_of(sink()) and "stafett.sla.breached.v1" in events_of(sink())
+    assert sla < events_of(sink(fields={"opportunity": {"due": "sla.due_at"}}))
+    assert "stafett.lead.touched.v1" in events_of(sink())
+    assert "stafett.lead.touched.v1" not in events_of(sink(note={"touches": False}))
