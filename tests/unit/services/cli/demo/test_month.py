@@ -10,8 +10,10 @@ import pytest
 from services.cli.demo.local_time import LocalTime
 from services.cli.demo.month.agenda import Agenda
 from services.cli.demo.month.calendar import at_work
+from services.cli.demo.month.company import Company
 from services.cli.demo.month.ending import Outline, month_lines
 from services.cli.demo.month.names import visitors
+from services.cli.demo.month.world import Stuck
 from services.ports.console import Tally
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -87,3 +89,42 @@ def test_a_month_in_which_nothing_happened_is_said_as_well():
     lines = month_lines([], Outline(BEGIN, BEGIN, 0, Tally(0, 0, 0, True)), LocalTime("Europe/Stockholm"))
     assert lines[0].endswith("0 people came in.") and lines[1] == "0 were handed over to sales."
     assert lines[3] == "Nobody has bought yet."
+
+
+class ScriptedWorld:
+    """One clock falls due in the first minute; then nothing happens."""
+
+    def __init__(self, stuck=False):
+        self.now, self.looks, self._stuck = BEGIN, 0, stuck
+        self._due, self._waiting = BEGIN + timedelta(seconds=30), []
+
+    async def next_due(self):
+        return self._due
+
+    async def announce(self, due):
+        self.pass_to(due)
+        if not self._stuck:
+            self._due, self._waiting = None, [{**event("lead.created", source="web", personal={"person": {"email": "a@b.example"}}, stage="contact"), "subject": "lead_1"}]  # fmt: skip
+
+    async def settle(self):
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def pass_to(self, at):
+        self.now = max(self.now, at)
+
+    async def look_around(self):
+        self.looks += 1
+
+
+async def test_what_falls_due_is_part_of_the_month():
+    world = ScriptedWorld()
+    company = Company(world, None, STOCKHOLM)
+    await company.live(BEGIN + timedelta(minutes=1))
+    assert [one["subject"] for one in company.events] == ["lead_1"]
+    assert world.now == BEGIN + timedelta(minutes=1) and world.looks == 1
+
+
+async def test_a_clock_that_does_not_move_on_ends_the_demo_instead_of_going_on_for_ever():
+    with pytest.raises(Stuck, match="does not move on"):
+        await Company(ScriptedWorld(stuck=True), None, STOCKHOLM).live(BEGIN + timedelta(minutes=1))
