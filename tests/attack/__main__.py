@@ -56,7 +56,7 @@ def too_costly(kind: str, is_proven: bool) -> list[str]:
     ]
     print(
         f"{'FAIL' if over else 'ok  '} {kind}, {'proven' if is_proven else 'anybody'}: {len(found)} bodies, at most "
-        f"{whole.seconds:.3f} s of CPU ({whole.what}, {whole.size} bytes), of one piece {piece.longest:.3f} s ({piece.what})",
+        f"{whole.seconds:.3f} s of CPU, {whole.seconds / COSTLIEST:.2f} of the aim ({whole.what}, {whole.size} bytes), of one piece {piece.longest:.3f} s ({piece.what})",
         flush=True,
     )
     return [f"{cost.kind}, {cost.what}: {cost.seconds:.3f} s, {cost.longest:.3f} s" for cost in over]
