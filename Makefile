@@ -125,8 +125,9 @@ published-pipedrive: .venv/dev.stamp ## the stand-in's requests held against the
 	STAFETT_TEST_PIPEDRIVE="$(CURDIR)/dist/pipedrive/package" $(BIN)/python -m pytest tests/unit/services/sinks/vendors/test_pipedrive.py \
 		tests/integration/test_vendor_sinks.py -k pipedrive
 
-screenshots: .venv/dev.stamp ## dist/screenshots: every screen of the page in both languages, wide, narrow and dark, by a real browser
+screenshots: .venv/dev.stamp ## dist/screenshots: every screen in both languages, wide, narrow and dark, by a real browser; and those of docs/pictures
 	STAFETT_SCREENSHOTS=dist/screenshots $(BIN)/python -m pytest tests/integration/test_page_in_browser.py
+	$(BIN)/python -m tests.pictures dist/screenshots
 
 check: .venv/dev.stamp ## format, lint, types, layers
 	$(BIN)/ruff format --check .
