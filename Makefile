@@ -81,7 +81,7 @@ silence: .venv/dev.stamp ## connections of a fleet die without a word, one way a
 	$(BIN)/python -m tests.silent
 
 .PHONY: mishaps
-mishaps: .venv/dev.stamp ## two fleets on one topic, a full disk and few connections of PostgreSQL; some minutes
+mishaps: .venv/dev.stamp ## a young router killed three times, two fleets on one topic, a full disk and few connections of PostgreSQL; some minutes
 	$(BIN)/python -m pytest -s tests/mishaps
 
 .PHONY: erasures
