@@ -90,7 +90,7 @@ class DeadLetterView(BaseModel):
     lead_id: str | None
     signal_id: str | None
     attempt: int
-    state: Literal["dead", "queued", "redriven"]
+    state: Literal["dead", "queued", "redriven", "dropped"]
     reason: str
     error_class: str
     origin: str = Field(description="topic/partition/offset of its record.")

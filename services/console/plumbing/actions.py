@@ -57,7 +57,7 @@ async def act(room: Room, somebody: SignedIn, action: Action, name: str) -> str 
     LogUnavailable."""
     if not name.isprintable():
         raise NotThere
-    log.info("asked for on the page", extra={"action": action, "by": somebody.person})
+    log.info("asked for on the page", extra={"action": action})
     match action:
         case "redrive":
             return await _redrive(room, somebody, name)

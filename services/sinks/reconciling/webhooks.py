@@ -116,7 +116,7 @@ class WebhookWatch:
             return
         problems = webhook_problems(webhooks, self._vendor.needed, self._hook)
         for problem in problems:
-            log.warning("webhooks are not as they should be", extra={"sink": self._target, "problem": problem})
+            log.warning("webhooks are not as they should be", extra={"sink": self._target, "problems": problem})
         await self._sweeps.finish_sweep(self._target, "webhooks", json.dumps(problems), [])
 
 

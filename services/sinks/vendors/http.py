@@ -158,10 +158,15 @@ class Http:
         if self._sink.erased == "leave":
             return
         for kind, record in self._records.items():
-            if kind in ("note", "task") and record.delete is None:
-                yield f"records.{kind}: without `delete` it stays when the person is erased; or say `erased: leave`"
-            if kind in ("contact", "opportunity") and record.change is None:
-                yield f"records.{kind}: without `change` it cannot be emptied when the person is erased; or say `erased: leave`"
+            match kind:
+                case "note" | "task" if record.delete is None:
+                    yield f"records.{kind}: without `delete` it stays when the person is erased; or say `erased: leave`"
+                case "contact" | "opportunity" if record.change is None:
+                    yield f"records.{kind}: without `change` it cannot be emptied when the person is erased; or say `erased: leave`"
+                case "note" | "task" | "contact" | "opportunity" | "company":
+                    pass
+                case _:
+                    assert_never(kind)
 
     async def whoami(self) -> str:
         if self._sink.whoami is None:

@@ -38,6 +38,8 @@ OPEN = {
         "outcome",
     ): "which of a fact's sixteen words are told besides; the others are told as the stage's change",
     ("routing/agreement/literals.py", "token.text"): "text of an expression",
+    ("services/console/agreement/conditions.py", "word"): "text of an expression",
+    ("services/console/agreement/conditions.py", "where"): "text of an expression",
     ("routing/assignment/matching.py", "route"): "each is left out of one list",
     ("routing/stages/readiness.py", "lead.stage"): "what each stage asks for besides; the others ask nothing",
     ("routing/agreement/scoring.py", "call.function"): "two functions that read names of their own",
