@@ -10,34 +10,39 @@ T = TypeVar("T")
 PATIENCE = 2.0
 """Seconds for which a page waits."""
 MOST = 8
-"""What goes on at a time; what was asked for first is dropped where there is more."""
+"""What goes on at a time; more is not begun. So much that is done is kept beside it, the newest of it."""
 
 
 class Waiting:
-    """By a key: the same that is asked for twice is done once. What is done is kept until it is fetched."""
+    """By a key: the same that is asked for twice is done once. What is done is kept until it is fetched, or `MOST` others are done."""
 
     def __init__(self, patience: float = PATIENCE) -> None:
         self._patience = patience
         self._tasks: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def result(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T | None:
-        """None where it is not done yet. Raises what `make` raises."""
-        task = self._tasks.get(key)
+        """None where it is not done yet, or could not be begun because so much goes on: ask again. Raises what `make` raises."""
+        task = self._tasks.get(key) or self._begin(key, make)
         if task is None:
-            task = self._begin(key, make)
+            return None
         done, _ = await asyncio.wait([task], timeout=self._patience)
         if not done:
             return None
-        self._tasks.pop(key, None)
-        result: T = task.result()
-        return result
+        if self._tasks.get(key) is task:
+            del self._tasks[key]
+        return None if task.cancelled() else task.result()
 
-    def _begin(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> asyncio.Task[T]:
+    def _begin(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> asyncio.Task[T] | None:
+        """None where it is full: somebody waits for each of those that go on, so none of them is ended for another."""
+
         async def whole() -> T:
             return await make()
 
-        while len(self._tasks) >= MOST:
-            self._tasks.pop(next(iter(self._tasks))).cancel()
+        done = [key for key, task in self._tasks.items() if task.done()]
+        if len(self._tasks) - len(done) >= MOST:
+            return None
+        for forgotten in done[:-MOST]:
+            del self._tasks[forgotten]
         task = asyncio.create_task(whole())
         # One that failed and that nobody fetches any more is nobody's failure.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())

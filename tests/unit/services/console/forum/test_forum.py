@@ -41,21 +41,54 @@ async def test_a_failure_is_told_to_whoever_asks_and_the_next_try_begins_again()
     assert await waiting.result("a", make) == 1
 
 
-async def test_no_more_goes_on_at_a_time_than_is_said():
-    waiting, ended = Waiting(patience=0.001), []
+async def test_where_it_is_full_nothing_is_begun_and_nobody_loses_what_they_asked_for():
+    waiting, begun, gate = Waiting(patience=0.001), [], asyncio.Event()
+
+    def maker(number):
+        async def make():
+            begun.append(number)
+            await gate.wait()
+            return number
+
+        return make
+
+    for _ in range(3):  # each page asks again, in turn
+        for number in range(MOST + 3):
+            assert await waiting.result(number, maker(number)) is None
+    assert begun == list(range(MOST))
+    gate.set()
+    await asyncio.sleep(0)
+    assert [await waiting.result(number, maker(number)) for number in range(MOST + 3)] == list(range(MOST + 3))
+    assert begun == list(range(MOST + 3)), "each was done once"
+
+
+async def test_what_is_done_and_never_fetched_keeps_nobody_out():
+    waiting, gate = Waiting(patience=0.001), asyncio.Event()
 
     async def make():
-        try:
-            await asyncio.sleep(60)
-        finally:
-            ended.append(1)
+        await gate.wait()
+        return "figures"
 
-    for number in range(MOST + 3):
+    for number in range(MOST):
         assert await waiting.result(number, make) is None
+    gate.set()
     await asyncio.sleep(0)
-    assert len(ended) == 3
-    for task in asyncio.all_tasks() - {asyncio.current_task()}:
-        task.cancel()
+    assert [await waiting.result(("next", number), make) for number in range(3 * MOST)] == ["figures"] * 3 * MOST
+    assert await waiting.result(0, make) == "figures"
+
+
+async def test_what_was_ended_is_computed_again_and_is_nobodys_failure():
+    waiting = Waiting(patience=5)
+
+    async def end_itself():
+        asyncio.current_task().cancel()
+        await asyncio.sleep(5)
+
+    async def make():
+        return "figures"
+
+    assert await waiting.result("w48", end_itself) is None
+    assert await waiting.result("w48", make) == "figures"
 
 
 @pytest.mark.parametrize(
