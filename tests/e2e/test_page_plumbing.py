@@ -116,6 +116,13 @@ async def test_what_came_to_nothing_is_counted_and_listed_with_why(api):
         assert "nobody known" not in shown(await read(nora, url))
         for strange in ("since=x", "since=2026-01-01", "after=9.x", "outcome=x", f"source={'x' * 400}"):
             assert (await maja.get(f"/plumbing/signals?{strange}")).status_code == 200, strange
+        for end in (
+            "0001-01-01T00:00:00%2B10:00",
+            "9999-12-31T23:59:00Z",
+            "9999-12-31T23:59:00-10:00",
+            "1970-01-01T00:00:00Z",
+        ):
+            assert "nobody known" in shown(await read(maja, f"/plumbing/signals?since={end}")), "as if none was named"
 
 
 async def test_who_is_paused_is_shown_and_goes_on_when_it_is_resumed(api):

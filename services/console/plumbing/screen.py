@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from schemas.fates import FATES
+from schemas.instants import read_instant
 from services.api.sinks import TARGET, sees_sink
 from services.console.answering import NotThere, Show, screen
 from services.console.console import Console
@@ -167,11 +168,11 @@ def _is_number(text: str) -> bool:
 
 
 def _instant(text: str) -> datetime | None:
+    """None for what is no instant, and for one that no reader's zone could show."""
     try:
-        found = datetime.fromisoformat(text)
+        return read_instant(text)
     except ValueError:
         return None
-    return found.astimezone(UTC) if found.tzinfo is not None else None
 
 
 def _whole_minute(at: datetime) -> datetime:
