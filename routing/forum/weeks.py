@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from routing.calendar.zones import first_instant, instant
 from schemas.calendar import WEEKDAYS, Weekday
+from schemas.instants import FIRST, LAST
 
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 
@@ -42,6 +43,8 @@ def monday_of(week: str) -> date:
     match = _WEEK.fullmatch(week)
     if match is None:
         raise ValueError(f"{week} is no week; write it as 2026-W48")
+    if not FIRST.year < int(match[1]) < LAST.year:
+        raise ValueError(f"{week}: a week is from {FIRST.year + 1} to {LAST.year - 1}")
     try:
         return date.fromisocalendar(int(match[1]), int(match[2]), 1)
     except ValueError:

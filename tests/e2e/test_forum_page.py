@@ -143,6 +143,15 @@ async def test_each_side_enters_its_own_costs_and_only_who_meets_sees_the_forum(
     await elin.close()
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["week=0001-W01", "week=9999-W52", "week=0000-W10", "known=0001-01-01T00:00", "known=9999-12-31T23:59", "known=0001-01-01T00:00:00%2B10:00"],
+)  # fmt: skip
+async def test_the_ends_of_the_calendar_are_no_week_and_no_instant(maja, asked):
+    for path in ("/forum", "/forum/behind", "/forum/report"):
+        assert (await maja.get(f"{path}?{asked}")).status_code == 404, path
+
+
 async def test_what_was_known_earlier_is_without_what_came_since(api, maja):
     page = await maja.get(f"/forum?week={WEEK}&known=2020-01-01T00:00:00Z")
     assert page.status_code == 200 and not figure_links(page, "leads_in", "by_week")

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from routing.forum.figures import Figure, FigureTable, Report, Row, Section
 from routing.forum.frame import SETTLING, Frame, meeting_over
-from schemas.instants import read_instant
+from schemas.instants import RULE, plausible, read_instant
 from services.console.language.reader import Reader
 from services.forum.desk import ForumDesk
 
@@ -56,8 +56,10 @@ async def frame_for(desk: ForumDesk, query: ForumQuery, reader: Reader) -> tuple
 def _known_on(text: str, reader: Reader) -> datetime:
     """With a zone, or as the reader's browser writes it, on their clocks; never later than now. Raises ValueError."""
     is_local = _LOCAL.fullmatch(text) is not None
-    at = datetime.fromisoformat(text).replace(tzinfo=reader.zone) if is_local else read_instant(text)
-    return min(at.astimezone(UTC), reader.now)
+    at = plausible(datetime.fromisoformat(text).replace(tzinfo=reader.zone)) if is_local else read_instant(text)
+    if at is None:
+        raise ValueError(RULE)
+    return min(at, reader.now)
 
 
 class Spot(NamedTuple):
