@@ -30,6 +30,7 @@ from services.bootstrap.docs_page import POLICY, page_of
 from services.bootstrap.readiness import readiness_answer
 from services.door.bodies import BodyRefused
 from services.door.problems import Trouble
+from services.ingest.accepting.intake import NowhereToPut
 from services.ports.errors import PortError
 
 log = logging.getLogger("stafett.http")
@@ -191,7 +192,9 @@ def _errors(app: FastAPI) -> None:
         return Trouble("invalid", f"{where}: {rule}").response()
 
     async def unavailable(_: Request, error: Exception) -> Response:
-        return Trouble("unavailable", "the store cannot be reached", retry_after=5).response()
+        is_full = isinstance(error, NowhereToPut)
+        why = "neither log nor spool can take it now" if is_full else "the store cannot be reached"
+        return Trouble("unavailable", why, retry_after=5).response()
 
     async def defect(_: Request, error: Exception) -> Response:
         log.error("a request failed", exc_info=error)

@@ -14,6 +14,8 @@ from services.console.troubles import trouble_text
 from services.ports.errors import PortError
 
 log = logging.getLogger("stafett.http")
+AGAIN = 5
+"""Seconds after which it may be asked for again, as the API says."""
 Show = Callable[[Request, SignedIn], Awaitable[Response]]
 
 
@@ -32,7 +34,9 @@ def screen(console: Console, show: Show) -> Callable[[Request], Awaitable[Respon
             return _apology(console, somebody, "not_found", 404)
         except PortError as error:
             log.warning("a page cannot be shown", extra={"error": type(error).__name__})
-            return _apology(console, somebody, "unavailable", 503)
+            answer = _apology(console, somebody, "unavailable", 503)
+            answer.headers["retry-after"] = str(AGAIN)
+            return answer
 
     return answer
 

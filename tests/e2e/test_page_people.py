@@ -4,8 +4,11 @@ import re
 
 import pytest
 
-from tests.api import installed
+from routing.agreement.agreement import compile_agreement
+from services.ports.errors import LogUnavailable
+from tests.api import bearer, installed
 from tests.e2e.test_page import lead_of, read, signed_in
+from tests.setups import EXAMPLES
 
 
 @pytest.fixture
@@ -100,3 +103,26 @@ async def test_oneself_or_a_manager_says_who_is_away(api):
         assert "here" in shown(await read(maja, "/people"), "johan")
     recorded = await api.parts.reading.roster_changes()
     assert recorded.count('"absent"') == 2 and recorded.count('"returned"') == 1
+
+
+async def test_what_neither_log_nor_spool_can_take_is_asked_for_again_in_a_moment(tmp_path, monkeypatch):
+    async def away(_):
+        raise LogUnavailable
+
+    async with installed(tmp_path, secrets={"STAFETT_SPOOL_LIMIT": "1"}) as api, signed_in(api, "maja") as maja:
+        lead = await lead_of(api, email="anna@nordhamn.example")
+        monkeypatch.setattr(api.parts.log, "append", away)
+        assert (await ask(maja, "karin", "absence", reason="ill")).status_code == 303, "the spool has room for one"
+        csrf = await maja.csrf()
+        approval = {"hash": compile_agreement((EXAMPLES / "agreement.yaml").read_text()).hash, "side": "sales"}
+        for answer in (
+            await ask(maja, "johan", "absence", reason="ill"),
+            await maja.post(f"/leads/{lead['id']}/assign", csrf=csrf, data={"person": "johan", "reason": "knows them"}),
+            await maja.post("/agreement/approve", csrf=csrf, data=approval),
+        ):
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "5"), answer.url
+            assert "please try again in a moment" in answer.text
+        command = {"command": "absence", "person": "johan", "reason": "ill"}
+        answer = await api.client.post("/v1/commands", json=command, headers=bearer("maja"))
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert answer.json()["detail"] == "neither log nor spool can take it now"

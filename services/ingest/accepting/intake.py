@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from schemas.signals import Signal
 from services.ingest.accepting.breaker import Breaker
-from services.ports.errors import LogUnavailable, RecordTooLarge, StoreUnavailable
+from services.ports.errors import LogUnavailable, PortError, RecordTooLarge, StoreUnavailable
 from services.ports.log import Log, oversized_indexes
 from services.ports.rows import Quarantine, RecordOut
 from services.ports.signal_records import record_of
@@ -20,7 +20,7 @@ SAID = 20
 """Ids in one log line, at most."""
 
 
-class NowhereToPut(Exception):
+class NowhereToPut(PortError):
     """Neither the log nor the spool can take a signal; the sender has to try again."""
 
 
