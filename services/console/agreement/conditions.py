@@ -98,18 +98,24 @@ class _Clause:
         return text
 
     def _part(self) -> str:
-        if self._is_next("!"):
-            self._take("!")
-            return self._reader.say("not: %(what)s", what=self._part())
-        if self._is_next("("):
-            self._depth += 1
-            if self._depth > _DEEPEST:
-                raise _Foreign
-            self._take("(")
-            text = self._any_of()
-            self._take(")")
-            return f"({text})"
-        return self._statement()
+        if not self._is_next("!") and not self._is_next("("):
+            return self._statement()
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _Foreign
+        text = self._negation() if self._is_next("!") else self._group()
+        self._depth -= 1
+        return text
+
+    def _negation(self) -> str:
+        self._take("!")
+        return self._reader.say("not: %(what)s", what=self._part())
+
+    def _group(self) -> str:
+        self._take("(")
+        text = self._any_of()
+        self._take(")")
+        return f"({text})"
 
     def _statement(self) -> str:
         word = self._take_word()

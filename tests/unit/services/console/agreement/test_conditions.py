@@ -55,11 +55,18 @@ def test_what_people_write_is_said_in_words(expression, words):
         "signal.form_id in",
         "'a\\'b' in lead.tags",
         "(" * 3000 + "true" + ")" * 3000,
+        "!" * 3000 + "lead.accepted",
+        "!(" * 1500 + "lead.accepted" + ")" * 1500,
     ],
 )
 def test_what_goes_beyond_is_shown_whole_as_it_stands(expression):
     text = condition_text(expression, READERS["en"])
     assert text == f"this holds: “{' '.join(expression.split())}”"
+
+
+def test_what_stands_side_by_side_is_not_deep():
+    words = condition_text(" && ".join(["!(lead.accepted)"] * 50), READERS["en"])
+    assert words == " and ".join(["not: (sales accepted them)"] * 50)
 
 
 def test_every_fact_that_can_be_compared_has_a_name():
