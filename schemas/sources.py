@@ -150,6 +150,8 @@ UNPROVEN_EVENTS = 100
 """Of one body of a sender who proves nothing."""
 VALUES_AN_EVENT = 150
 """For each event that a body may have it may have so many values, in however few events they are."""
+USUAL_VALUES = 24_000
+"""Of one body at most, unless its source says `max_values`: what it costs to read stays under 0.3 s of a processor."""
 
 
 SYSTEMS = frozenset(
@@ -185,7 +187,7 @@ class Source(FileModel):
     `rate` and `burst`: requests a second, and at once; of a source without proof each further signal of a body, and each
     64 KiB of it, counts as one more, and one client (an IPv4 address, an IPv6 /64) has `client_rate` and `client_burst` of
     them: a fifth and a half. `max_events`: of one body; 1000, and 100 where nothing is proven;
-    for each of them 150 values may be in it.
+    for each of them 150 values may be in it, and 24,000 at most. `max_values` says how many instead, up to 50,000: such a body may take half a second of a processor.
 
     `origins`: web sites whose pages may post here from a browser; a post of any other page is refused, one without an
     `Origin` (no browser) is not concerned. `redirect`: where the browser goes after a form was sent.
@@ -230,6 +232,7 @@ class Source(FileModel):
     client_rate: Annotated[float, Field(gt=0)] | None = None
     client_burst: Annotated[int, Field(ge=1)] | None = None
     max_events: Annotated[int, Field(ge=1, le=1000)] | None = None
+    max_values: Annotated[int, Field(ge=100, le=50_000)] | None = None
 
     @property
     def proof(self) -> Proof:
@@ -243,8 +246,8 @@ class Source(FileModel):
 
     @property
     def values_at_once(self) -> int:
-        """Values that one body may have: fields, and members of lists, at any depth."""
-        return VALUES_AN_EVENT * max(self.events_at_once, UNPROVEN_EVENTS)
+        """Values that one body may have: fields, and members of lists, at any depth; a new name of a field counts as four more."""
+        return self.max_values or min(VALUES_AN_EVENT * max(self.events_at_once, UNPROVEN_EVENTS), USUAL_VALUES)
 
     @model_validator(mode="after")
     def _greets_as_it_proves(self) -> Source:

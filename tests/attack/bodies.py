@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from urllib.parse import quote_plus, urlencode
 
-from tests.everykind import Who, sent
+from tests.everykind import Sent, Who, sent
 
 MOST = 1024 * 1024 - 1024
 JSON, FORM, XML = "application/json", "application/x-www-form-urlencoded", "text/xml"
@@ -226,13 +226,23 @@ def of_own(kind: str) -> Iterator[tuple[str, bytes, str]]:
     rich = json.loads(sent(kind, Who(record=ROW)).body)
     for name, base in (("own", whole), ("rich", rich)):
         one = len(json.dumps(base)) + 12
-        for count in sorted({100, 1000, 4000}):
+        for count in (100, 600, 800, 1000, 4000):
             if isinstance(base, dict) and count * one < 2 * MOST:
                 rows = [_made_different(base, number) for number in range(min(count, MOST // one))]
-                said = CLOUDS if own.content_type == CLOUD else own.content_type
+                said = said_of(own)
                 yield f"{len(rows)} {name} bodies", json.dumps(rows).encode(), said
+        if isinstance(base, dict):
+            strange = [
+                base | {f"{name}_{number}_{n}": value for n, value in enumerate(ROW.values())} for number in range(120)
+            ]
+            yield f"{len(strange)} {name} bodies with names of their own", json.dumps(strange).encode(), said_of(own)
         for what, made in with_long_lists(base):
             yield f"{name} body, {what}", json.dumps(made).encode(), own.content_type
+
+
+def said_of(own: Sent) -> str:
+    """The content type of many of these in one body."""
+    return CLOUDS if own.content_type == CLOUD else own.content_type
 
 
 def _with_data(event: bytes, data: bytes) -> bytes:

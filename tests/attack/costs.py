@@ -53,11 +53,11 @@ class Sender(NamedTuple):
     headers: dict[str, str]
 
 
-def sender_of(kind: str, is_proven: bool) -> Sender:
+def sender_of(kind: str, is_proven: bool, max_values: int | None = None) -> Sender:
     if not is_proven:
         return Sender(Source(name="s", kind=kind, verify={"scheme": "none"}), (), {})
     verify = {"scheme": "token", "header": "x-token", "secrets": ["STAFETT_SECRET_S"]}
-    return Sender(Source(name="s", kind=kind, verify=verify), (SECRET,), {"x-token": SECRET})
+    return Sender(Source(name="s", kind=kind, verify=verify, max_values=max_values), (SECRET,), {"x-token": SECRET})
 
 
 def costs(kind: str, chosen: Iterable[str] | None = None, is_proven: bool = False) -> Iterator[Cost]:

@@ -30,6 +30,8 @@ MAX_DEPTH = 64
 MAX_EVENTS = 1000
 MAX_VALUES = 50_000
 """Of one body, however few events they are in: each costs some microseconds, and some tens where its name means something."""
+NEW_NAME = 4
+"""Values that a field's name counts as besides, where it comes for the first time in a body: it is folded and looked up once."""
 MAX_BRACKETS = 100_000
 """Of a body, inside texts too: to read a mebibyte of empty lists takes ten times as long as to read one of texts."""
 LONGEST_NUMBER = 400
@@ -39,8 +41,20 @@ LONGEST_IN_PATH = 100
 _COUNTED = 100
 """Values of a text of JSON that need no count."""
 _most: ContextVar[int] = ContextVar("most events of a body", default=MAX_EVENTS)
-_left: ContextVar[list[int] | None] = ContextVar("values that a body may still have", default=None)
-"""One number, shared by all texts of JSON in a body; None where each has a bound of its own."""
+
+
+class _Left:
+    """Values that a body may still have, and the names that were met in it."""
+
+    __slots__ = ("names", "values")
+
+    def __init__(self, values: int) -> None:
+        self.values = values
+        self.names: set[str] = set()
+
+
+_left: ContextVar[_Left | None] = ContextVar("values that a body may still have", default=None)
+"""Shared by all texts of JSON in a body; None where each has a bound of its own."""
 Result = list[Parsed | Quarantined]
 
 
@@ -71,19 +85,19 @@ def read_json(body: bytes) -> JsonValue:
 def _measure(whole: JsonValue) -> None:
     """Raises Unreadable where it is too deep, or has more values than the body may still have. Level by level: brackets, commas
     and colons inside texts are none."""
-    budget = _left.get()
-    most = MAX_VALUES if budget is None else budget[0]
+    left = _left.get() or _Left(MAX_VALUES)
     inner, count, depth = [whole] if isinstance(whole, COMPOSITE) else [], 0, 0
     while inner:
         if depth >= MAX_DEPTH:
             raise Unreadable(f"nested over {MAX_DEPTH} deep")
-        count += sum(map(len, inner))
-        if count > most:
+        met = len(left.names)
+        left.names.update(*[one for one in inner if isinstance(one, dict)])
+        count += sum(map(len, inner)) + NEW_NAME * (len(left.names) - met)
+        if count > left.values:
             raise Unreadable("the body has more values than are taken at once")
         inner = composite_in(inner)
         depth += 1
-    if budget is not None:
-        budget[0] -= count
+    left.values -= count
 
 
 def _once(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
@@ -145,7 +159,7 @@ def refuse_too_many(rows: list[JsonValue]) -> list[JsonValue]:
 def events_at_most(count: int, values: int = MAX_VALUES, size: int = 0) -> Iterator[None]:
     """The body that is read in it may have so many events and values: a sender who proves nothing may not cost as much as
     another. `size`: its bytes, which bound what is made of them."""
-    token, budget_token = _most.set(min(count, MAX_EVENTS)), _left.set([min(values, MAX_VALUES)])
+    token, budget_token = _most.set(min(count, MAX_EVENTS)), _left.set(_Left(min(values, MAX_VALUES)))
     try:
         with facts_at_most(min(values, MAX_VALUES), size):
             yield

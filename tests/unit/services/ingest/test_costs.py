@@ -90,9 +90,21 @@ def test_h6_more_events_may_have_more_values_and_nobody_has_more_than_all():
         return Source(name="s", kind="form", verify={"scheme": "none"}, **more).values_at_once
 
     assert most() == most(max_events=1) == 15_000
-    assert most(max_events=200) == 30_000
-    with events_at_most(1000, most(max_events=1000)), pytest.raises(Unreadable):
+    assert most(max_events=120) == 18_000
+    assert most(max_events=1000) == 24_000
+    assert most(max_values=50_000) == 50_000
+    with events_at_most(1000, MAX_VALUES + 1), pytest.raises(Unreadable):
         read_json(json.dumps(list(range(MAX_VALUES + 1))).encode())
+
+
+def test_h6_a_name_counts_as_five_values_where_it_is_met_and_as_one_afterwards():
+    with events_at_most(1000, 1000):
+        read_json(json.dumps([{f"field {n}": 1 for n in range(100)}] * 4).encode())
+        with pytest.raises(Unreadable, match="more values"):
+            read_json(json.dumps({f"another {n}": 1 for n in range(100)}).encode())
+    with events_at_most(1000, 1000):
+        for _ in range(5):
+            read_json(json.dumps({f"field {n}": 1 for n in range(100)}).encode())
 
 
 @pytest.mark.parametrize(("depth", "ok"), [(MAX_DEPTH, True), (MAX_DEPTH + 1, False)])
