@@ -1,8 +1,9 @@
 """Who asked for what: noted before the answer goes out, so that nobody sees anything that is not noted.
 
 The first use of its kind in an hour is in the store before it is answered; further ones like it are counted in memory and written
-within a minute of the next one. On kill -9 a row's count and last instant may be short by those, never a row. Where the store
-is away a reader gets nothing; what was changed is answered, and noted as soon as the store is back.
+within a minute of the next one. On kill -9 a row's count and last instant may be short by those, never a read's row. Where the store
+is away a reader gets nothing. A change is noted once it was made: on kill -9 between the two its row is missing, and the change is
+in the history or the state of what it changed.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.door.problems import Trouble
 from services.ports.audit import Audit, Use
-from services.ports.errors import PortError
+from services.ports.errors import PortError, StoreRejected
 
 log = logging.getLogger("stafett.http")
 HOUR, KEEP_EVERY = timedelta(hours=1), timedelta(minutes=1)
 MOST = 10_000
 """Kinds of use that are known to be in the store; beyond it each is written by itself."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+READS = frozenset({"exportPerson"})
+"""Operations that change nothing, whatever their method."""
 
 
 class Auditor:
@@ -53,13 +56,24 @@ class Auditor:
         now = self._now()
         try:
             for hour in sorted(counts):
-                await self._audit.add(counts[hour], min(now, hour + HOUR - timedelta(microseconds=1)))
+                await self._write(counts[hour], min(now, hour + HOUR - timedelta(microseconds=1)))
                 counts[hour] = Counter()
         finally:
             for hour, uses in counts.items():
                 if uses:
                     self._counts.setdefault(hour, Counter()).update(uses)
         self._kept_at = now
+
+    async def _write(self, uses: Counter[Use], at: datetime) -> None:
+        """One that the store takes never holds up no other: it is told in the log. Raises StoreUnavailable."""
+        try:
+            await self._audit.add(uses, at)
+        except StoreRejected:
+            for use, count in uses.items():
+                try:
+                    await self._audit.add({use: count}, at)
+                except StoreRejected:
+                    log.error("the store refuses to note a use", extra={"action": use.action, "status": use.status})
 
     def take_back(self, use: Use) -> None:
         """It did not happen: nobody saw anything."""
@@ -108,7 +122,7 @@ class Audited:
             await self._auditor.note(use)
         except PortError as error:
             log.warning("a use could not be noted", extra={"error": type(error).__name__, "kind": use.action})
-            if scope["method"] in SAFE:
+            if scope["method"] in SAFE or use.action in READS:
                 self._auditor.take_back(use)
                 return False
         return True

@@ -14,6 +14,9 @@ from services.console.static_files import PREFIX
 from services.ports.audit import Use
 
 LIVE = "/live"
+SIGN_IN = "/sign-in/"
+"""Paths under it hold secrets that work once."""
+CONFLICT = 409
 LONGEST_ID = 100
 """Characters of a subject that are kept."""
 
@@ -64,7 +67,8 @@ def _pattern(scope: MutableMapping[str, Any]) -> str:
 
 
 def _subject(scope: MutableMapping[str, Any], status: int) -> str:
-    """The ids in the path; none where there is no such thing, so that who guesses fills nothing."""
-    if status == 404:
-        return ""
-    return "/".join(str(value) for value in scope.get("path_params", {}).values())[:LONGEST_ID]
+    """The ids in the path, of what there is: of a request that was refused nothing is kept but that, so that who guesses fills
+    nothing and puts no words of theirs here."""
+    ids = "/".join(str(value) for value in scope.get("path_params", {}).values())
+    is_there = status < 400 or status == CONFLICT
+    return ids[:LONGEST_ID] if is_there and ids.isprintable() and not scope["path"].startswith(SIGN_IN) else ""

@@ -63,6 +63,25 @@ async def test_every_look_at_a_person_and_every_change_is_told_with_who_it_was(a
     assert answer.status_code == 403
 
 
+async def test_who_guesses_writes_nothing_of_theirs_there(api):
+    browser = Browser(api.app)
+    _, path = await new_link(api.parts, "elin")
+    await browser.get(path)
+    await browser.get(path)
+    csrf = await browser.csrf()
+    for place in ("/people/%00", "/people/anna@nordhamn.example/x", "/leads/guessed-1/x"):
+        await browser.get(place)
+        await browser.post(place, csrf=csrf)
+    await browser.close()
+    for name in ("%00", "guessed-2"):
+        await api.client.post(f"/v1/subscriptions/{name}/enable", headers=bearer("counting"))
+    found = await uses(api)
+    assert {use["subject"] for use in found} == {""} and "nordhamn" not in str(found) and "guessed" not in str(found), (
+        found
+    )
+    assert [use for use in found if use["status"] >= 400], "that it was refused is told"
+
+
 async def test_the_command_line_lists_the_same(api, tmp_path, capsys):
     await api.get("/v1/leads")
     folder = str(tmp_path / "config")

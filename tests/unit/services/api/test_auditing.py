@@ -7,7 +7,7 @@ import pytest
 
 from services.api.auditing import KEEP_EVERY, Audited, Auditor
 from services.ports.audit import Use
-from services.ports.errors import StoreUnavailable
+from services.ports.errors import StoreRejected, StoreUnavailable
 
 LOOK = Use("page", "elin", "elin", "GET /leads/{lead}", "lead_a", 200)
 OTHER = LOOK._replace(subject="lead_b")
@@ -22,6 +22,8 @@ class Book:
     async def add(self, uses, at):
         if self.is_away:
             raise StoreUnavailable("away")
+        if any("\x00" in use.subject for use in uses):
+            raise StoreRejected("no such text")
         self.kept.update(uses)
         self.writes.append((dict(uses), at))
 
@@ -102,3 +104,17 @@ async def test_what_is_nobodys_business_is_not_noted(world):
     world.book.is_away = True
     assert await answer(world, "GET", use=None) == ([200], b"anna@example.com")
     assert not world.book.kept
+
+
+async def test_a_use_that_the_store_never_takes_holds_up_no_other(world):
+    await world.auditor.note(LOOK)
+    await world.auditor.note(LOOK)
+    await world.auditor.note(LOOK._replace(subject="\x00"))
+    await world.auditor.note(OTHER)
+    assert world.book.kept == {LOOK: 2, OTHER: 1}
+
+
+async def test_a_persons_data_is_given_to_nobody_of_whom_it_cannot_be_noted(world):
+    world.book.is_away = True
+    status, body = await answer(world, "POST", LOOK._replace(action="exportPerson", subject=""))
+    assert status == [503] and b"anna" not in body
