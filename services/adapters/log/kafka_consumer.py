@@ -101,7 +101,13 @@ class KafkaConsumer:
         if records:
             self._free.clear()
             self._moved_at = clock()
-            await self._read_at_hand(records, max_records)
+            try:
+                await self._read_at_hand(records, max_records)
+            except BaseException:
+                # Whoever ends us never sees what was taken: it is sought again, from where the store says.
+                for record in records:
+                    self._next.pop(record.partition, None)
+                raise
         elif clock() - self._moved_at > self._stall:
             await self._watch()
         return records
