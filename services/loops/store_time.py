@@ -14,11 +14,13 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-from services.ports.errors import ClocksDisagree, PortError
+from services.ports.errors import ClocksDisagree, PortError, StoreUnavailable
 
 log = logging.getLogger("stafett.time")
 EVERY = timedelta(seconds=5)
 """Between two questions."""
+SOON = timedelta(milliseconds=250)
+"""Until the first answer."""
 TOLERATED = timedelta(seconds=1)
 """How much a machine's clock may differ before somebody is told."""
 
@@ -55,10 +57,17 @@ class StoreTime:
         return self._machine() if self._base is None else self._base + timedelta(seconds=self._ticks())
 
     def deciding_now(self) -> datetime:
-        """As `now`, for whoever decides what cannot be taken back. Raises ClocksDisagree."""
+        """As `now`, for whoever decides what cannot be taken back. Raises ClocksDisagree, and StoreUnavailable where the store was never
+        asked: nobody has compared this machine's clock with it yet."""
+        if not self._is_known:
+            raise StoreUnavailable("the store has not said its time yet")
         if abs(self._offset) > self._bound:
             raise ClocksDisagree(self._offset.total_seconds(), self._bound.total_seconds())
         return self.now()
+
+    @property
+    def _is_known(self) -> bool:
+        return self._ask is None or self._base is not None
 
     async def measure(self) -> None:
         """Asks. The answer was true at some instant between question and answer: what we have is moved into that span, and no
@@ -98,4 +107,4 @@ class StoreTime:
                 log.log(logging.INFO if said == "ok" else logging.ERROR, "the clock of this machine: %s", said)
             known = said
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), EVERY.total_seconds())
+                await asyncio.wait_for(stop.wait(), (EVERY if self._is_known else SOON).total_seconds())

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.loops.store_time import StoreTime
+from services.loops.store_time import SOON, StoreTime
 from services.ports.errors import ClocksDisagree, StoreUnavailable
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -130,3 +130,17 @@ async def test_where_the_machines_clock_is_the_stores_it_is_the_time():
     time = StoreTime(None, 5 * SECOND, machine=lambda: START)
     await time.measure()
     assert (time.now(), time.deciding_now(), time.difference()) == (START, START, "ok")
+
+
+async def test_nothing_is_decided_before_the_store_said_its_time_once():
+    world, stop = World(86_400.0), asyncio.Event()
+    world.is_there = False
+    keeping = asyncio.create_task(world.time.keep(stop))
+    await asyncio.sleep(0.01)
+    with pytest.raises(StoreUnavailable):
+        world.time.deciding_now()
+    world.is_there = True
+    await asyncio.sleep(2 * SOON.total_seconds())
+    assert world.time.now() == world.at(), "it is asked again at once"
+    stop.set()
+    await keeping
