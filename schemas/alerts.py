@@ -47,7 +47,7 @@ class FoundLate(FileModel):
 
 
 class AlertLinks(FileModel):
-    """Where a message leads: `{lead}` and `{clock}` are put in. Left out: the explanation at STAFETT_HTTP_PUBLIC_URL."""
+    """Where a message leads: `{lead}` and `{clock}` are put in. Left out: the lead on the page at STAFETT_HTTP_PUBLIC_URL."""
 
     lead: Annotated[str, Field(pattern=r"^https?://", max_length=1000)] | None = None
     explain: Annotated[str, Field(pattern=r"^https?://", max_length=1000)] | None = None

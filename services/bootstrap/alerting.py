@@ -142,15 +142,15 @@ def _path(settings: Settings) -> str:
 
 
 def links_of(settings: Settings, key: bytes, file: AlertsFile, ident: str, person: str) -> Links:
-    """Where a message leads: to what the file says, else to this installation, where somebody said how it is reached."""
+    """Where a message leads: to what the file says, else to the page of this installation, where somebody said how it is reached."""
     base = (settings.http.public_url or "").rstrip("/")
     if not base:
         return Links(lead=file.links.lead, explain=file.links.explain)
     return Links(
         lead=file.links.lead,
-        explain=file.links.explain or f"{base}/v1/clocks/{{clock}}/explain",
+        explain=file.links.explain or f"{base}/leads/{{lead}}",
         acknowledge=f"{base}/alerts/{quote(token_of(key, ident, person))}" if ident else None,
-        all_of_them=f"{base}/v1/incidents",
+        all_of_them=f"{base}/",
     )
 
 

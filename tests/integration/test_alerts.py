@@ -99,7 +99,7 @@ async def test_a_breach_is_mailed_to_owner_and_manager_in_their_language_and_zon
     assert english["Subject"] == "Broken promise: follow-up: Anna Ek, Fjordkraft"
     text = swedish.get_body(("plain",)).get_content()
     assert "förföll tis 24 nov 06:40 CET, 3 tim 21 min sen" in text
-    assert "Ring eller skriv" in text and "https://leads.example.com/v1/clocks/clk_1/explain" in text
+    assert "Ring eller skriv" in text and "https://leads.example.com/leads/lead_1" in text
     assert "due Tue 24 Nov 06:40 CET, 3 h 21 min late" in english.get_body(("plain",)).get_content()
     page = english.get_body(("html",)).get_content()
     assert "Anna Ek, Fjordkraft" in page and "https://leads.example.com/alerts/inc_" in page

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from routing.incidents.records import Incident, Level
 from schemas.json_values import JsonObject
 from services.alerts.channels.sender import Outcome, Post, judge
-from services.alerts.messages.building import Item, Links, Message
+from services.alerts.messages.building import Item, Links, Message, link_of
 
 AHEAD = timedelta(days=1)
 """How far ahead `endsAt` is of what is open: without one it would be over after five minutes."""
@@ -69,7 +69,7 @@ def _alert(
             else {"clock_id": incident.about, "lead": incident.subject}
         ),
     }
-    explain = links.explain.replace("{clock}", incident.about) if links.explain and not incident.is_of_target else None
+    explain = link_of(links.explain, incident)
     annotations = {
         "summary": item.headline if item is not None else f"{incident.policy}: {incident.subject}",
         "description": "\n".join(f"{name}: {value}" for name, value in item.facts) if item is not None else None,

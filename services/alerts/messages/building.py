@@ -214,8 +214,8 @@ class _Writer:
             who=self.who(incident),
             headline=f"{self.who(incident)}: {self.due(incident)}",
             facts=facts,
-            explain=self._link(self._links.explain, incident),
-            lead=self._link(self._links.lead, incident),
+            explain=link_of(self._links.explain, incident),
+            lead=link_of(self._links.lead, incident),
         )
 
     def who(self, incident: Incident) -> str:
@@ -243,11 +243,13 @@ class _Writer:
     def _instant(self, at: datetime) -> str:
         return instant_text(at, self._reader.zone, self._reader.language)
 
-    def _link(self, template: str | None, incident: Incident) -> str | None:
-        """Ids have nothing in them that a URL could not have; a promise's has a colon."""
-        if template is None or incident.is_of_target or ("{lead}" in template and incident.lead is None):
-            return None
-        return template.replace("{lead}", quote(incident.subject)).replace("{clock}", quote(incident.about))
+
+def link_of(template: str | None, incident: Incident) -> str | None:
+    """Where it leads for this incident; None where it has no lead. Ids have nothing in them that a URL could not have; a promise's has
+    a colon."""
+    if template is None or incident.is_of_target or ("{lead}" in template and incident.lead is None):
+        return None
+    return template.replace("{lead}", quote(incident.subject)).replace("{clock}", quote(incident.about))
 
 
 def text_lines(message: Message) -> list[str]:

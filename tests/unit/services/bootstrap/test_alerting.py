@@ -61,7 +61,7 @@ def test_links_lead_to_what_the_file_says_else_to_this_installation_else_nowhere
     assert links_of(made, b"k" * 32, file, "inc_1", "elin") == (None, None, None, None)
     public = load({"STAFETT_CONFIG_FOLDER": str(tmp_path), "STAFETT_HTTP_PUBLIC_URL": "https://leads.example.com/"})
     links = links_of(public, b"k" * 32, file, "inc_1", "elin")
-    assert links.explain == "https://leads.example.com/v1/clocks/{clock}/explain"
+    assert links.explain == "https://leads.example.com/leads/{lead}"
     assert links.acknowledge.startswith("https://leads.example.com/alerts/inc_1.") and "elin" not in links.acknowledge
 
 
