@@ -1,5 +1,6 @@
 """A browser at the page of an installation in this process: it keeps cookies, and says what browsers say."""
 
+import asyncio
 import re
 from urllib.parse import urlsplit
 
@@ -20,8 +21,12 @@ class Browser:
         )
 
     async def get(self, path, **headers):
-        """As somebody who types the address, or follows a link here."""
-        return await self.client.get(path, headers=names(headers))
+        """As somebody who types the address, or follows a link here. A page that is being computed asks again, as it does in a
+        browser; so does whoever was led there from a download."""
+        async with asyncio.timeout(60):
+            while is_being_computed(answer := await self.client.get(path, headers=names(headers))):
+                await asyncio.sleep(0.2)
+        return answer
 
     async def post(self, path, csrf=None, data=None, **headers):
         """As a form of ours, unless `headers` say otherwise."""
@@ -41,6 +46,13 @@ class Browser:
 
     async def close(self):
         await self.client.aclose()
+
+
+def is_being_computed(answer):
+    """Whether the figures are not there yet."""
+    if answer.status_code == 303:
+        return answer.request.url.path == "/forum/report"
+    return "The figures are being computed." in answer.text or "Siffrorna räknas fram." in answer.text
 
 
 def names(headers):

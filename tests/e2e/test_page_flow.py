@@ -1,10 +1,12 @@
 """The screen Flow over HTTP: figures of today, each with the leads behind it, for who may see them."""
 
+import asyncio
 import re
 from datetime import timedelta
 
 import pytest
 
+from services.console.flow.tally import Tally
 from tests.api import installed
 from tests.e2e.test_page import lead_of, read, signed_in
 from tests.setups import EXAMPLES
@@ -93,3 +95,22 @@ async def test_a_long_list_is_read_in_pages_and_strange_addresses_are_answered(a
             assert (await maja.get(f"/flow?{query}")).status_code == 200, query
         for query, status in (("", 404), ("kind=x", 404), (f"kind=in&of={'x' * 999}", 404), ("kind=in&of=*&before=x", 200), ("kind=in&of=%00", 404), ("kind=moved&of=x&to=y", 404), ("kind=moved&of=*", 404), ("kind=moved&to=deal", 200)):  # fmt: skip
             assert (await maja.get(f"/flow/leads?{query}")).status_code == status, query
+
+
+async def test_figures_that_take_long_are_announced_within_a_second_and_shown_once_they_are_there(api, monkeypatch):
+    await lead_of(api, email="anna@nordhamn.example")
+    figures, asked = Tally.figures, []
+
+    async def slow_figures(self, whose, day, now):
+        asked.append(day)
+        await asyncio.sleep(1.5)
+        return await figures(self, whose, day, now)
+
+    monkeypatch.setattr(Tally, "figures", slow_figures)
+    async with signed_in(api, "maja") as maja:
+        begun = asyncio.get_running_loop().time()
+        first = await maja.client.get("/flow")
+        assert asyncio.get_running_loop().time() - begun < 1.4
+        assert "The figures are being computed." in first.text and 'hx-get="/flow?day=' in first.text
+        assert "offered to sales" in await read(maja, "/flow")
+        assert len(asked) == 1, "the page asks for the same figures again, and they are computed once"

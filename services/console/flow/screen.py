@@ -3,7 +3,8 @@ who sees the leads of everybody, as far as their brands go."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
@@ -13,11 +14,12 @@ from starlette.routing import Route
 from services.console.answering import NotThere, screen
 from services.console.console import Console
 from services.console.flow.figures import TYPES, Figure, figure_of, read_figure
-from services.console.flow.tally import Tally, Whose, bounds_of
+from services.console.flow.tally import Figures, Tally, Whose, bounds_of
 from services.console.flow.view import behind_rows, day_text, figure_text, flow_view
 from services.console.language.reader import Reader
 from services.console.language.vocabulary import STAGES
 from services.console.signed_in import SignedIn
+from services.console.waiting import Waiting
 from services.ports.flow import FlowEvent
 
 LISTED = 50
@@ -38,14 +40,22 @@ class Behind(NamedTuple):
 
 def flow_routes(console: Console) -> list[Route]:
     """The figures, and what is behind them."""
-    tally = Tally(console.flow)
+    tally, waiting = Tally(console.flow), Waiting()
+
+    async def count(whose: Whose, day: date, now: datetime) -> tuple[int, Figures]:
+        # The position first: what comes between the two is told once more, and nothing is missed.
+        head = await console.flow.head()
+        return head, await tally.figures(whose, day, now)
 
     async def show(request: Request, somebody: SignedIn) -> Response:
         reader = _reader(console, somebody)
         day = _day(request.query_params.get("day", ""), reader)
-        # Before the figures: what comes between the two is told once more, and nothing is missed.
-        head = await console.flow.head()
-        figures = await tally.figures(Whose(reader.zone, somebody.brands), day, reader.now)
+        whose = Whose(reader.zone, somebody.brands)
+        counts = await waiting.result((whose, day), partial(count, whose, day, reader.now))
+        if counts is None:
+            again, title = f"/flow?day={day.isoformat()}", reader.say("Flow")
+            return console.pages.render("computing.html", reader, somebody, again=again, place="/flow", title=title)
+        head, figures = counts
         view = flow_view(figures, day, reader)
         live: dict[str, Any] = {"head": head, "lead": None} if view.is_today else {}
         return console.pages.render("flow.html", reader, somebody, view=view, **live)

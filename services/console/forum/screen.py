@@ -31,10 +31,10 @@ from services.console.forum.entries import (
 )
 from services.console.forum.query import ForumQuery, find_spot, frame_for, read_query, week_names
 from services.console.forum.view import forum_view, has_ids
-from services.console.forum.waiting import Waiting
 from services.console.language.reader import Reader, person_name
 from services.console.language.words import mark
 from services.console.signed_in import SignedIn
+from services.console.waiting import Waiting
 from services.forum.desk import NoSuchEntry
 from services.forum.formats import FORMATS, Format, media_type, render_report
 from services.forum.pdf import PdfMissing, can_make_pdf
@@ -208,7 +208,10 @@ class _Screens:
 
     def _wait(self, somebody: SignedIn, reader: Reader, query: ForumQuery, path: str) -> Response:
         """It is being computed: the page asks again by itself."""
-        return self._console.pages.render("computing.html", reader, somebody, again=query.url(path), status=200)
+        title = reader.say("The weekly forum")
+        return self._console.pages.render(
+            "computing.html", reader, somebody, again=query.url(path), place="/forum", title=title
+        )
 
 
 def _key(asked: Asked, somebody: SignedIn) -> tuple[object, ...]:

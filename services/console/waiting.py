@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-PATIENCE = 2.0
-"""Seconds for which a page waits."""
+PATIENCE = 0.7
+"""Seconds for which a page waits: with them a first look is under a second, however many leads there are."""
 MOST = 8
 """What goes on at a time; more is not begun. So much that is done is kept beside it, the newest of it."""
 
