@@ -312,8 +312,10 @@ class Carrier(StepTaker[Operation]):
             await self._announce(step, record._replace(written=marks), before=record)
             await self._update(step, record, match.vendor_id, key.kind, changes=changes)
         is_over = record.is_over or operation.stage in ("returned", "won", "lost")
-        kept = record._replace(vendor_id=match.vendor_id, is_over=is_over, written=marks, seen_at=self._now())
-        return Done("updated" if changes else "unchanged", kept)
+        # One that ours was merged into is somebody else's, and stays so.
+        adopted = record.adopted or match.vendor_id != record.vendor_id
+        kept = record._replace(vendor_id=match.vendor_id, adopted=adopted, is_over=is_over, written=marks)
+        return Done("updated" if changes else "unchanged", kept._replace(seen_at=self._now()))
 
     async def _link(self, errand: Errand[Operation], operation: Link) -> Done:
         opportunity, other = [await self._record_of(errand, key) for key in (operation.opportunity, operation.other)]

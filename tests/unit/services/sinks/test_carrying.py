@@ -544,6 +544,26 @@ async def test_a_contact_that_was_merged_into_another_is_not_deleted_with_it():
     assert world.crm.records["x"]["first_name"] == "Ewa" and world.crm.records["x"]["email"] is None
 
 
+@pytest.mark.parametrize("erased", ["clear", "delete"])
+async def test_a_deal_that_ours_was_merged_into_stays_theirs_whatever_we_changed_in_it_since(erased):
+    world = World(of=sink(erased=erased, fields={"opportunity": {"need": "answers.need", "plan": "answers.plan"}}))
+    await world.carry(offered())
+    ours = next(ident for ident, row in world.crm.records.items() if row["kind"] == "opportunity")
+    theirs = {**world.crm.records.pop(ours), "name": "Pumps for Kund", "key": "theirs", "plan": "by phone"}
+    world.crm.records["x"] = theirs
+    read = world.crm.read
+
+    async def read_merged(kind, vendor_id, names):
+        return await read(kind, "x" if vendor_id == ours else vendor_id, names)
+
+    world.crm.read = read_merged
+    await world.carry(event("handover.accepted", 2, handover_id="ho_1", pass_number=1, offer_id="ho_1.1"))
+    assert world.book.kept["opportunity", "ho_1"].vendor_id == "x" and theirs["stage"] == "working"
+    await world.carry(event("lead.erased", 3, **ERASED))
+    left = world.crm.records["x"]
+    assert (left["name"], left["plan"], left["need"]) == ("Pumps for Kund", "by phone", None)
+
+
 async def test_what_may_not_be_deleted_is_emptied_and_the_step_says_why():
     world = World(of=sink(erased="delete"))
     await world.carry(offered())
