@@ -10,7 +10,7 @@ from services.adapters.sql.sinks import SqlSinks
 from services.ports.deliveries import Attempt
 from services.ports.errors import Fenced
 from services.ports.rows import LeadRow, OutboxRow, RecordOut, Writes
-from services.ports.sinks import SinkRecord, SinkStep, Sweep
+from services.ports.sinks import WAITING, SinkRecord, SinkStep, Sweep
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 MAKING = SinkRecord("sink/crm", "contact", "lead_1", "lead_1", "making", "evt_1", sent_at=NOW)
@@ -211,6 +211,34 @@ async def test_an_event_is_replayed_from_its_first_step(sinks, waiting):
     assert await sinks.steps("sink/crm", "evt_1") == []
     assert "evt_1" in await claimed(waiting, later)
     assert not await sinks.replay("sink/crm", "evt_9", later)
+
+
+TOUCHES = PRESENT._replace(kind="touches", key="ho_1", vendor_id=WAITING, sent_at=NOW)
+OPEN = PRESENT._replace(kind="opportunity", key="ho_1")
+
+
+async def deliver_one(deliveries, at=NOW):
+    due = (await deliveries.claim("sink/crm", at, at + timedelta(seconds=9), 10))[0]
+    await deliveries.finish(due, Attempt(at, None, None, 1), "delivered", None)
+
+
+async def test_an_event_whose_touches_are_due_is_carried_out_again_from_its_first_step(sinks, waiting):
+    await sinks.retry("sink/crm", NOW, "lead_1")
+    await deliver_one(waiting)
+    for record in (OPEN, TOUCHES):
+        await sinks.adopt(record)
+    await sinks.finish(DONE)
+    assert await sinks.resume_touches("sink/crm", NOW, NOW + timedelta(minutes=15)) == 1
+    assert await sinks.steps("sink/crm", "evt_1") == [] and await claimed(waiting) == ["evt_1"]
+
+
+async def test_an_event_that_waits_already_keeps_its_steps_when_its_touches_are_due(sinks, waiting):
+    for record in (OPEN, TOUCHES):
+        await sinks.adopt(record)
+    await sinks.finish(DONE)
+    resumed = await sinks.resume_touches("sink/crm", NOW, NOW + timedelta(minutes=15))
+    assert await sinks.steps("sink/crm", "evt_1") == [DONE], "what is done of it is not done twice"
+    assert resumed == 0
 
 
 async def test_a_sweep_is_claimed_once_when_it_is_due_and_goes_on_where_it_got_to(store, sinks):
