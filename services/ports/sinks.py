@@ -94,7 +94,8 @@ class SinkWaiting(SinkBook, Protocol):
 
     async def resume_touches(self, target: str, now: datetime, next_at: datetime) -> int:
         """The newest event of each that is due is carried out again, which writes what was noted; where it does not, it is looked for
-        again at `next_at`. What is of a hand-over that is over is not written any more. Returns how many are."""
+        again at `next_at`. One of a lead of which another event is claimed waits for the next look; what is of a hand-over that is over
+        is not written any more. Returns how many are."""
 
     async def pass_over_erased(self, target: str, now: datetime) -> int:
         """Events that wait for somebody, of leads whose erasure waits behind them, are over: there is nobody left to write. Returns how

@@ -241,6 +241,42 @@ async def test_an_event_that_waits_already_keeps_its_steps_when_its_touches_are_
     assert resumed == 0
 
 
+async def publish_another(store, deliveries):
+    """One more event of the first lead."""
+    async with store.batch() as batch:
+        await batch.write(Writes(outbox=[OutboxRow("evt_3", "leads", "lead_1", 3, "type", "key", "{", None)]))
+    epoch = await store.acquire_lease("relay", "me", 10)
+    await store.move_to_events(await store.outbox(100), "relay", epoch, NOW)
+    await deliveries.fan_out("sink/crm", lambda *_: True, NOW)
+
+
+async def test_touches_that_are_due_wait_while_another_event_of_the_lead_is_carried_out(store, sinks, waiting):
+    await sinks.retry("sink/crm", NOW, "lead_1")
+    await deliver_one(waiting)
+    for record in (OPEN, TOUCHES):
+        await sinks.adopt(record)
+    await publish_another(store, waiting)
+    (due,) = await waiting.claim("sink/crm", NOW, NOW + timedelta(seconds=9), 10)
+    later = NOW + timedelta(seconds=8)
+    assert await sinks.resume_touches("sink/crm", later, later + timedelta(minutes=15)) == 0
+    assert await claimed(waiting, later) == [], "two of one lead are never on their way together"
+    await waiting.finish(due, Attempt(later, None, None, 1), "delivered", None)
+    assert await sinks.resume_touches("sink/crm", later, later + timedelta(minutes=15)) == 1, "at the next look"
+    assert await claimed(waiting, later) == ["evt_1"]
+
+
+async def test_touches_that_are_due_are_not_held_back_by_whom_nobody_is_carrying_out_any_more(store, sinks, waiting):
+    await sinks.retry("sink/crm", NOW, "lead_1")
+    await deliver_one(waiting)
+    await publish_another(store, waiting)
+    assert await claimed(waiting) == ["evt_3"]
+    for record in (OPEN, TOUCHES):
+        await sinks.adopt(record)
+    later = NOW + timedelta(seconds=9)
+    assert await sinks.resume_touches("sink/crm", later, later + timedelta(minutes=15)) == 1
+    assert await claimed(waiting, later) == ["evt_1"]
+
+
 async def test_a_sweep_is_claimed_once_when_it_is_due_and_goes_on_where_it_got_to(store, sinks):
     later = NOW + timedelta(minutes=10)
     assert await sinks.claim_sweep("sink/crm", "catch_up", NOW, later) == Sweep(None)

@@ -165,7 +165,8 @@ class SqlSinks:
 
     async def resume_touches(self, target: str, now: datetime, next_at: datetime) -> int:
         due = """UPDATE sink_records SET sent_at = :next WHERE target = :t AND kind = 'touches' AND vendor_id = :w
-            AND sent_at <= :now RETURNING made_by"""
+            AND sent_at <= :now AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.subscription = :t
+                AND d.lead_id = sink_records.lead_id AND d.state = 'pending' AND d.claimed_until > :now) RETURNING made_by"""
         over = """UPDATE sink_records SET vendor_id = NULL WHERE target = :t AND kind = 'touches' AND vendor_id = :w
             AND sent_at <= :now AND NOT EXISTS (SELECT 1 FROM sink_records o WHERE o.target = :t AND o.kind = 'opportunity'
                 AND o.key = sink_records.key AND o.state = 'present' AND NOT o.is_over)"""
