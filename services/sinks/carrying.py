@@ -128,7 +128,9 @@ class Carrier(StepTaker[Operation]):
                 return await self._keep_touches(errand, operation)
             case Erase():
                 eraser = Eraser(self._vendor, self._sink, self._now())
-                return await eraser.erase(errand.records[operation.kind, operation.key])
+                parents = await self._parents(errand, operation.hangs_on)
+                are_known = len(parents) == len(operation.hangs_on)
+                return await eraser.erase(errand.records[operation.kind, operation.key], parents, are_known=are_known)
             case _:
                 assert_never(operation)
 

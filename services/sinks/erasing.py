@@ -7,8 +7,8 @@ of it, it is asked for once more.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import NamedTuple, assert_never
 
 from schemas.json_values import JsonValue
 from schemas.sinks import CrmSink, FieldRule, RecordKind, ValueName
@@ -16,7 +16,7 @@ from schemas.sinks.mapping import ANSWERS
 from services.ports.sinks import SinkRecord
 from services.ports.written import is_ours
 from services.sinks.outcomes import Trouble
-from services.sinks.records import Fields, Key, Match, Wanted
+from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.stepping import Done
 from services.sinks.vendor import Vendor
 
@@ -30,13 +30,16 @@ class Eraser(NamedTuple):
     sink: CrmSink
     now: datetime
 
-    async def erase(self, record: SinkRecord) -> Done:
-        """What came of it, and the record with nothing in it that tells of what we wrote. Raises Trouble."""
-        vendor_id = record.vendor_id
+    async def erase(self, record: SinkRecord, parents: Parents, *, are_known: bool) -> Done:
+        """What came of it, and the record with nothing in it that tells of what we wrote. `parents` is what it hangs on, `are_known`
+        whether that is all of it. Raises Trouble."""
         if record.kind == "touches":
             return Done("emptied", self._without_traces(record)._replace(vendor_id=None))
         if self.sink.erased == "leave":
             return Done("left", self._without_traces(record)._replace(state=record.state))
+        if record.state == "making" and record.sent_at is not None:
+            record = await self._after_unanswered_create(record, record.sent_at, parents, are_known=are_known)
+        vendor_id = record.vendor_id
         if vendor_id is None or record.state != "present":
             return Done("nothing_there", self._without_traces(record))
         match record.kind:
@@ -47,6 +50,30 @@ class Eraser(NamedTuple):
             case _:
                 outcome, code = "left", None
         return Done(outcome, self._without_traces(record), code=code)
+
+    async def _after_unanswered_create(
+        self, record: SinkRecord, sent_at: datetime, parents: Parents, *, are_known: bool
+    ) -> SinkRecord:
+        """The record as it is there, by our key, which nobody but us writes: it is ours. Raises Trouble: `unknown` while a look-up may
+        still miss it, `refused_data` where one that finds nothing says nothing: most contacts are found by an address alone, which
+        nobody knows any more, and what the vendor itself keeps single may have no look-up."""
+        kind = record.kind
+        match kind:
+            case "touches" | "membership":
+                return record
+            case "contact" | "company" | "opportunity" | "note" | "task":
+                key = Key(kind, record.key)
+            case _:
+                assert_never(kind)
+        there = await self.vendor.find(key, self.vendor.render(Wanted(key, {})), parents)
+        if there is not None:
+            return record._replace(state="present", vendor_id=there.vendor_id, adopted=False)
+        believed_at = sent_at + timedelta(seconds=self.sink.timeout_seconds) + self.vendor.settle
+        if self.now < believed_at:
+            raise Trouble("unknown", "not_settled_yet", wait=believed_at - self.now)
+        if key.kind == "contact" or self.vendor.is_repeatable(key.kind) or not are_known:
+            raise Trouble("refused_data", "create_was_never_answered")
+        return record
 
     async def _erase_or_empty(self, record: SinkRecord, kind: RecordKind, vendor_id: str) -> tuple[str, str | None]:
         """(outcome, why it was only emptied where it should have been deleted)."""

@@ -51,11 +51,13 @@ class Spread(NamedTuple):
 
 
 class Erase(NamedTuple):
-    """The person is taken out of this record, as the file says."""
+    """The person is taken out of this record, as the file says. `hangs_on` are the records beside which one is looked for whose create
+    was not answered."""
 
     name: str
     kind: KeptKind
     key: str
+    hangs_on: tuple[Key, ...] = ()
 
 
 Operation = Ensure | Change | Link | Collect | Spread | Erase

@@ -613,3 +613,80 @@ async def test_what_comes_after_an_erasure_writes_nothing():
     ):
         await world.carry(happened)
     assert len(world.crm.writes) == writes
+
+
+def nameless():
+    """The offer as it is carried out once the person was erased."""
+    happened = offered()
+    happened.data["personal"] = None
+    return happened
+
+
+@pytest.mark.parametrize("fault", ["drop", "kill"])
+@pytest.mark.parametrize("at", range(1, 5))
+@pytest.mark.parametrize("erased", ["clear", "delete"])
+async def test_what_a_create_made_that_nobody_answered_is_erased_as_ours(erased, at, fault):
+    world = World(of=sink(erased=erased))
+    world.crm.faults = [None] * at + [fault]
+    with pytest.raises((Trouble, Killed)):
+        await world.carry(offered())
+    (left,) = [record for record in world.book.kept.values() if record.state == "making"]
+    await world.carry(nameless())
+    await world.carry(event("lead.erased", 2, **ERASED))
+    assert not any(name in all_texts(world) for name in ("Eva", "Ek", "pumps"))
+    kept = world.book.kept[left.kind, left.key]
+    assert kept.state == "erased" and kept.vendor_id is not None and not kept.adopted
+
+
+async def test_a_contact_that_only_its_address_would_find_is_somebodys_to_look_for_once_nobody_knows_the_address():
+    world = World()
+    find = world.crm.find
+
+    async def find_by_address(key, names, parents):
+        return await find(key, names, parents) if key.kind != "contact" or key.email is not None else None
+
+    world.crm.find, world.crm.faults = find_by_address, [None, "drop"]
+    with pytest.raises(Trouble):
+        await world.carry(offered())
+    await world.carry(nameless())
+    world.now += timedelta(minutes=2)
+    erased = event("lead.erased", 2, **ERASED)
+    for _ in range(2):
+        with pytest.raises(Trouble, match="create_was_never_answered") as caught:
+            await world.carry(erased)
+    assert caught.value.kind == "refused_data"
+    assert world.book.done["evt_2", "erase_contact_lead_1"].state == "refused"
+    assert world.book.kept["contact", "lead_1"].state == "making", "it is not told as erased"
+    del world.book.kept["contact", "lead_1"]
+    await world.carry(erased)
+
+
+async def test_what_was_never_made_is_nothing_to_erase_once_a_look_up_would_see_it():
+    world = World(of=sink(timeout_seconds=30))
+    world.crm.settle = timedelta(seconds=40)
+    world.crm.faults = [None, None, "lose"]
+    with pytest.raises(Trouble):
+        await world.carry(offered())
+    await world.carry(nameless())
+    world.now += timedelta(seconds=69)
+    with pytest.raises(Trouble, match="not_settled_yet"):
+        await world.carry(event("lead.erased", 2, **ERASED))
+    world.now += timedelta(seconds=1)
+    await world.carry(event("lead.erased", 2, **ERASED))
+    assert world.book.done["evt_2", "erase_opportunity_ho_1"].outcome == "nothing_there"
+    assert "Eva" not in all_texts(world)
+
+
+@pytest.mark.parametrize("is_forgotten", [True, False])
+async def test_where_a_look_up_that_finds_nothing_says_nothing_somebody_has_to_look(is_forgotten):
+    world = World()
+    world.crm.faults = [None, None, "lose"]
+    with pytest.raises(Trouble):
+        await world.carry(offered())
+    if is_forgotten:
+        del world.book.kept["contact", "lead_1"]
+    else:
+        world.crm.repeatable = frozenset({"opportunity"})
+    world.now += timedelta(minutes=2)
+    with pytest.raises(Trouble, match="create_was_never_answered"):
+        await world.carry(event("lead.erased", 2, **ERASED))
