@@ -18,7 +18,7 @@ from schemas.sinks import RecordState
 from schemas.sinks.marketing import MarketingSink
 from services.ports.rows import RecordOut
 from services.ports.sinks import SinkBook, SinkRecord, SinkStep
-from services.sinks.audiences import IN, Membership, Presence, membership_of
+from services.sinks.audiences import IN, Membership, Presence, Who, membership_of
 from services.sinks.outcomes import Trouble
 from services.sinks.planning.memberships import (
     EVENTS,
@@ -100,7 +100,7 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
     ) -> Done:
         match operation:
             case Identify():
-                return await self._identify(errand, operation)
+                return await self._identify(errand, operation, step)
             case Enter():
                 return await self._enter(errand, operation, step)
             case Leave():
@@ -123,7 +123,7 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
         memberships = [membership_of(record.before) for record in kept.values()]
         return [one for one in memberships if one is not None and lead_id in one.holders]
 
-    async def _identify(self, errand: Errand[MembershipOperation], operation: Identify) -> Done:
+    async def _identify(self, errand: Errand[MembershipOperation], operation: Identify, step: SinkStep) -> Done:
         """By the id that a webhook told, else by the one that we know, else by the address."""
         who, self._shown_contact = operation.who, NOBODY
         record = await self._book.record(self._target.name, "contact", errand.lead_id)
@@ -132,21 +132,47 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
         if contact is None and who.email is not None:
             contact = await self._platform.find(who.email)
             if contact is None and operation.create:
-                contact, outcome = await self._platform.create(who), "created"
+                contact, outcome = await self._make_contact(errand, who, record, step), "created"
         self._shown_contact = contact
         if contact is None:
             return Done("nobody_there", state="skipped")
         is_new = record is None or record.vendor_id != contact
-        record = record or SinkRecord(
-            self._target.name,
-            "contact",
-            errand.lead_id,
-            lead_id=errand.lead_id,
-            state="present",
-            made_by=errand.event_id,
-            adopted=outcome == "found",
-        )
-        return Done(outcome, record._replace(state="present", vendor_id=contact, seen_at=self._now()), is_new=is_new)
+        # What is found after a create of ours that was not answered is what it made.
+        is_ours = outcome == "created" or (record is not None and record.state == "making")
+        adopted = not is_ours and (record is None or record.adopted)
+        known = (record or self._new_contact(errand))._replace(state="present", vendor_id=contact, adopted=adopted)
+        return Done(outcome, known._replace(seen_at=self._now()), is_new=is_new)
+
+    async def _make_contact(
+        self, errand: Errand[MembershipOperation], who: Who, before: SinkRecord | None, step: SinkStep
+    ) -> str | None:
+        """Announced before it leaves, so that one which was not answered is known as ours. What the platform refused is taken back: then
+        it is as it was `before`."""
+        if self._target.is_showing:
+            return await self._platform.create(who)
+        making = self._new_contact(errand)
+        if not await self._book.begin(making, step, before, self._now() - self._longest_change):
+            raise Trouble("locked", "another_event_is_making_it", wait=BUSY)
+        try:
+            contact = await self._platform.create(who)
+        except Trouble as trouble:
+            # An earlier one that was not answered may have made it all the same.
+            if trouble.kind != "unknown" and (before is None or before.state != "making"):
+                await self._take_back(making, before, step)
+            raise
+        if contact is None:
+            await self._take_back(making, before, step)
+        return contact
+
+    async def _take_back(self, making: SinkRecord, before: SinkRecord | None, step: SinkStep) -> None:
+        if before is None or before.state == "making":
+            await self._book.release(making, step)
+        else:
+            await self._book.finish(step, before)
+
+    def _new_contact(self, errand: Errand[MembershipOperation]) -> SinkRecord:
+        lead, event = errand.lead_id, errand.event_id
+        return SinkRecord(self._target.name, "contact", lead, lead, state="making", made_by=event, sent_at=self._now())
 
     async def _read_first(self, *ids: str | None) -> str | None:
         """The first of these contacts that is there."""
@@ -252,9 +278,23 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
     async def _erase_contact(self, errand: Errand[MembershipOperation]) -> Done:
         """One of others, and one that ours was merged into, stay: only what we made is deleted."""
         record = await self._book.record(self._target.name, "contact", errand.lead_id)
-        if record is None or record.vendor_id is None or record.state != "present":
+        if record is None:
             return Done("nobody_there", state="skipped")
-        if record.adopted or self._target.sink.erased == "leave":
+        match record.state:
+            case "gone" | "erased":
+                return Done("nobody_there", state="skipped")
+            case "making" | "present":
+                return await self._take_contact_away(record)
+            case _:
+                assert_never(record.state)
+
+    async def _take_contact_away(self, record: SinkRecord) -> Done:
+        if self._target.sink.erased == "leave":
+            return Done("left")
+        if record.vendor_id is None:
+            # It is being made still: only its address would find it, and nobody knows that any more.
+            raise Trouble("refused_data", "create_was_never_answered")
+        if record.adopted:
             return Done("left")
         there = await self._platform.read(record.vendor_id)
         if there is not None and there != record.vendor_id:
@@ -297,11 +337,14 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
             before=wanted.to_json(),
             sent_at=now,
         )
-        # Whoever began so long ago is over with it, and so is the platform: what it is like there now is what came of it.
-        abandoned = now - (CALLS_OF_A_CHANGE + 1) * self._timeout - self._platform.settle
-        if not await self._book.begin(making, step, seen, abandoned):
+        if not await self._book.begin(making, step, seen, now - self._longest_change):
             raise Trouble("locked", "another_event_is_changing_it", wait=BUSY)
         return await self._record_of(wanted) or making
+
+    @property
+    def _longest_change(self) -> timedelta:
+        """Whoever began so long ago is over with it, and so is the platform: what it is like there now is what came of it."""
+        return (CALLS_OF_A_CHANGE + 1) * self._timeout + self._platform.settle
 
     async def _unlock(self, trouble: Trouble, before: SinkRecord | None, locked: SinkRecord, step: SinkStep) -> None:
         """Others may change the record again where it is sure that nothing was changed; else it stays ours until we know."""

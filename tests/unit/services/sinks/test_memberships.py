@@ -473,3 +473,75 @@ async def test_a_contact_is_deleted_whatever_ends_it_on_the_way(fault):
     world.platform.faults = [fault]
     await world.insist(event("lead.erased", 2, **ERASED))
     assert list(world.platform.contacts) == ["ola"] and world.book.kept["contact", "lead_1"].state == "erased"
+
+
+@pytest.mark.parametrize("fault", ["drop", "kill"])
+async def test_a_contact_that_we_made_without_an_answer_is_ours_and_goes_with_the_person(fault):
+    world = World(sink=marketing_sink(create=True), ola="ola@kund.example")
+    world.platform.faults = [fault]
+    assert await world.insist(started()) == 2
+    assert not world.book.kept["contact", "lead_1"].adopted
+    await world.carry(event("lead.erased", 2, **ERASED))
+    assert list(world.platform.contacts) == ["ola"] and world.outcomes(2)["erase_contact"] == "deleted"
+
+
+async def test_a_contact_that_shows_late_is_ours_though_another_create_was_refused_meanwhile():
+    world = World(sink=marketing_sink(create=True), ola="ola@kund.example")
+    world.platform.faults = ["lose", Trouble("throttled", "slower")]
+    for _ in range(2):
+        with pytest.raises(Trouble):
+            await world.carry(started())
+    world.platform.contacts["late"] = EVA
+    await world.carry(started())
+    await world.carry(event("lead.erased", 2, **ERASED))
+    assert list(world.platform.contacts) == ["ola"]
+
+
+@pytest.mark.parametrize("kind", ["refused_data", "transient", "throttled"])
+async def test_a_contact_that_the_platform_did_not_make_is_nobodys_and_whoever_makes_it_keeps_it(kind):
+    world = World(sink=marketing_sink(create=True), ola="ola@kund.example")
+    world.platform.faults = [Trouble(kind, "no")]
+    with pytest.raises(Trouble):
+        await world.carry(started())
+    assert world.book.kept == {}
+    world.platform.contacts["theirs"] = EVA
+    await world.carry(started())
+    await world.carry(event("lead.erased", 2, **ERASED))
+    assert "theirs" in world.platform.contacts and world.outcomes(2)["erase_contact"] == "left"
+
+
+@pytest.mark.parametrize("email", [EVA, "forgotten@kund.example"])
+async def test_what_is_known_of_a_contact_that_is_gone_stays_where_no_other_is_made(email):
+    world = World(sink=marketing_sink(create=True), eva=EVA, ola="ola@kund.example")
+    await world.carry(started())
+    known = world.book.kept["contact", "lead_1"]
+    del world.platform.contacts["eva"]
+    world.platform.faults = [Trouble("refused_data", "no")]
+    with suppress(Trouble):
+        await world.carry(started(2, kind="changed", email=email))
+    assert world.book.kept["contact", "lead_1"] == known
+
+
+async def test_whom_the_platform_has_to_forget_is_kept_as_nobody():
+    world = World(sink=marketing_sink(create=True))
+    await world.carry(started(email="forgotten@kund.example"))
+    assert world.book.kept == {}
+
+
+@pytest.mark.parametrize("erased", ["delete", "leave"])
+async def test_a_contact_that_nobody_knows_of_whether_it_was_made_is_somebodys_to_look_for(erased):
+    world = World(sink=marketing_sink(create=True, erased=erased), ola="ola@kund.example")
+    world.platform.faults = ["drop"]
+    with pytest.raises(Trouble):
+        await world.carry(started())
+    await world.carry(started(email=None))
+    happened = event("lead.erased", 2, **ERASED)
+    if erased == "leave":
+        await world.carry(happened)
+        assert world.outcomes(2)["erase_contact"] == "left"
+        return
+    with pytest.raises(Trouble, match="create_was_never_answered") as caught:
+        await world.carry(happened)
+    assert caught.value.kind == "refused_data" and world.book.kept["contact", "lead_1"].state == "making"
+    del world.book.kept["contact", "lead_1"]
+    await world.carry(happened)
