@@ -139,7 +139,7 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
         is_new = record is None or record.vendor_id != contact
         # What is found after a create of ours that was not answered is what it made.
         is_ours = outcome == "created" or (record is not None and record.state == "making")
-        adopted = not is_ours and (record is None or record.adopted)
+        adopted = not is_ours and (record is None or record.adopted or is_new)
         known = (record or self._new_contact(errand))._replace(state="present", vendor_id=contact, adopted=adopted)
         return Done(outcome, known._replace(seen_at=self._now()), is_new=is_new)
 

@@ -466,6 +466,20 @@ async def test_a_contact_that_was_merged_into_another_is_not_deleted_with_it():
     assert "ola" in world.platform.contacts and world.book.done["evt_2", "erase_contact"].code == "merged_into_another"
 
 
+@pytest.mark.parametrize("is_merged", [True, False])
+async def test_another_contact_that_stands_for_ours_since_is_theirs_whatever_came_in_between(is_merged):
+    world = World(sink=marketing_sink(create=True), ola="ola@kund.example")
+    await world.carry(started())
+    (made,) = set(world.platform.contacts) - {"ola"}
+    del world.platform.contacts[made]
+    world.platform.contacts["theirs"] = EVA
+    world.platform.merged = {made: "theirs"} if is_merged else {}
+    await world.carry(started(2, kind="changed"))
+    assert world.book.kept["contact", "lead_1"].vendor_id == "theirs"
+    await world.carry(event("lead.erased", 3, **ERASED))
+    assert "theirs" in world.platform.contacts and world.outcomes(3)["erase_contact"] == "left"
+
+
 @pytest.mark.parametrize("fault", ["drop", "lose", "kill", "kill_before"])
 async def test_a_contact_is_deleted_whatever_ends_it_on_the_way(fault):
     world = World(sink=marketing_sink(create=True), ola="ola@kund.example")
