@@ -58,6 +58,10 @@ async def multiply(conn, copies, young):
         table = metadata.tables[name]
         if not (await conn.execute(text(f"SELECT 1 FROM {name} LIMIT 1"))).first():
             await conn.execute(table.insert(), [_seed(table, number) for number in range(SEEDS)])
+        if name == "events":
+            # What was earlier has the lower positions, as it was written: those that are there are the newest.
+            span = "(SELECT max(position) - min(position) + 1 FROM events)"
+            await conn.execute(text(f"UPDATE events SET position = position + {copies} * {span}"))
         columns = ", ".join(f'"{column.name}"' for column in table.columns)
         values = ", ".join(_copied(table, column, young) for column in table.columns)
         lives = f"INSERT INTO {name} ({columns}) SELECT {values} FROM {name} t, ({_lives(table, copies)}) n ON CONFLICT DO NOTHING"
@@ -98,7 +102,7 @@ def _copied(table, column, young):
     """The expression of this column's value in a copy."""
     name = f't."{column.name}"'
     if _is_number_of_a_key(table, column):
-        return f"{name} + n.i * n.span_{column.name}"
+        return f"{name} {'-' if table.name == 'events' else '+'} n.i * n.span_{column.name}"
     if table.name == "clocks" and column.name in ("act_by", "next_at"):
         return f"CASE WHEN n.i > {young} THEN NULL ELSE {name} - n.back END"
     if table.name == "clocks" and column.name == "state":

@@ -3,7 +3,6 @@ connections. It stops forwarding and never closes; what it holds at the server's
 """
 
 import asyncio
-import contextlib
 import threading
 from typing import Self
 
@@ -60,6 +59,8 @@ class SilentProxy:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # A connection is closed in the next turn of the loop, which ends after this.
+        await asyncio.sleep(0.01)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         way = _Way(passes=asyncio.Event())
@@ -69,12 +70,15 @@ class SilentProxy:
         try:
             await way.passes.wait()
             there_reader, there_writer = await self._connect()
-            with contextlib.closing(there_writer):
+            try:
                 await asyncio.gather(way.carry(reader, there_writer), way.carry(there_reader, writer))
+            finally:
+                there_writer.transport.abort()
         except (OSError, asyncio.CancelledError):
             pass
         finally:
-            writer.close()
+            # What nobody reads any more would be waited for by `close`.
+            writer.transport.abort()
             self._ways.discard(way)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
