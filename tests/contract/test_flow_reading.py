@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
 
 from schemas.envelope import Written
 from schemas.envelope import instant as written
@@ -14,6 +13,7 @@ from services.console.flow.figures import TYPES, Figure
 from services.console.flow.tally import Tally, Whose
 from services.ports.flow import Stretch
 from services.ports.rows import LeadRow, OutboxRow, Writes
+from tests.plans import plans_over
 
 ZONE = ZoneInfo("Europe/Stockholm")
 MONDAY = date(2026, 6, 8)
@@ -148,19 +148,7 @@ MANY = """INSERT INTO leads (id, brand, stage, disposition, held, version, state
 
 @pytest.mark.parametrize("migrated_url", ["real-postgres"], indirect=True)
 async def test_no_question_of_flow_reads_through_a_table_that_grows(store, flow, monkeypatch):
-    async with store.engines.write() as conn:
-        for statement in MANY.split(";"):
-            await conn.execute(text(statement))
-    async with store.engines.writing.connect() as conn:
-        await (await conn.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE"))
-    plans = []
-
-    async def explain(statement, **values):
-        async with store.engines.read() as conn:
-            plans.append("\n".join(r[0] for r in await conn.execute(text(f"EXPLAIN {statement}"), values)))
-            return (await conn.execute(text(statement), values)).all()
-
-    monkeypatch.setattr(flow, "_all", explain)
+    plans = await plans_over(MANY, store, flow, monkeypatch)
     day = Stretch(20_000, 25_000, datetime.fromtimestamp(20_000, UTC), datetime.fromtimestamp(25_000, UTC))
     for brands in (None, ["default"]):
         assert len(await flow.flow_events(day, tuple(TYPES.values()), brands, 2000)) == 2000

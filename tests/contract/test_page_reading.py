@@ -11,6 +11,7 @@ from services.ports.console import Sight, StoryPlace, Tally, Wanted
 from services.ports.instants import micros
 from services.ports.reading import Place
 from services.ports.rows import ClockRow, HistoryRow, LeadRow, OutboxRow, Writes
+from tests.plans import plans_over
 
 NOW = datetime(2026, 6, 8, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -211,19 +212,7 @@ MANY = """INSERT INTO leads (id, brand, stage, disposition, owner, held, version
 
 @pytest.mark.parametrize("migrated_url", ["real-postgres"], indirect=True)
 async def test_no_question_of_the_page_reads_through_a_table_that_grows(store, page, monkeypatch):
-    async with store.engines.write() as conn:
-        for statement in MANY.split(";"):
-            await conn.execute(text(statement))
-    async with store.engines.writing.connect() as conn:
-        await (await conn.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE"))
-    plans = []
-
-    async def explain(statement, **values):
-        async with store.engines.read() as conn:
-            plans.append("\n".join(r[0] for r in await conn.execute(text(f"EXPLAIN {statement}"), values)))
-            return (await conn.execute(text(statement), values)).all()
-
-    monkeypatch.setattr(page, "_all", explain)
+    plans = await plans_over(MANY, store, page, monkeypatch)
     for sight in (ALL, Sight(["default"], ["p1", "p2"])):
         for wanted in (ANY, Wanted(owner="p0"), Wanted(stage="nurturing", policy="answer"), Wanted(since=NOW)):
             await page.waiting_leads(sight, wanted, Place(500, "clk_500"))

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
 
 from services.adapters.sql.deliveries import SqlDeliveries
 from services.adapters.sql.plumbing import SqlPlumbingReading
@@ -11,6 +10,7 @@ from services.ports.instants import micros
 from services.ports.plumbing import FateCount, FateCounts
 from services.ports.reading import Place
 from services.ports.rows import HistoryRow, OutboxRow, Quarantine, Writes
+from tests.plans import plans_over
 
 NOW = datetime(2026, 6, 8, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -100,19 +100,7 @@ MANY = """INSERT INTO history (signal_id, attempt, lead_id, kind, mode, occurred
 
 @pytest.mark.parametrize("migrated_url", ["real-postgres"], indirect=True)
 async def test_no_question_of_plumbing_reads_through_a_table_that_grows(store, plumbing, monkeypatch):
-    async with store.engines.write() as conn:
-        for statement in MANY.split(";"):
-            await conn.execute(text(statement))
-    async with store.engines.writing.connect() as conn:
-        await (await conn.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE"))
-    plans = []
-
-    async def explain(statement, **values):
-        async with store.engines.read() as conn:
-            plans.append("\n".join(r[0] for r in await conn.execute(text(f"EXPLAIN {statement}"), values)))
-            return (await conn.execute(text(statement), values)).all()
-
-    monkeypatch.setattr(plumbing, "_all", explain)
+    plans = await plans_over(MANY, store, plumbing, monkeypatch)
     await plumbing.fate_counts(datetime.fromtimestamp(0.05, UTC))
     for sources in (None, ["web"]):
         await plumbing.quarantine_page(sources)

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
 
 from services.adapters.sql.workloads import SqlWorkloadReading
 from services.ports.instants import micros
 from services.ports.reading import Place
 from services.ports.rows import ClockRow, LeadRow, Writes
 from services.ports.workloads import PromiseSpan, Workload
+from tests.plans import plans_over
 
 NOW = datetime(2026, 6, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -131,19 +131,7 @@ MANY = """INSERT INTO leads (id, brand, stage, disposition, owner, held, version
 
 @pytest.mark.parametrize("migrated_url", ["real-postgres"], indirect=True)
 async def test_no_question_about_people_reads_through_a_table_that_grows(store, workloads, monkeypatch):
-    async with store.engines.write() as conn:
-        for statement in MANY.split(";"):
-            await conn.execute(text(statement))
-    async with store.engines.writing.connect() as conn:
-        await (await conn.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE"))
-    plans = []
-
-    async def explain(statement, **values):
-        async with store.engines.read() as conn:
-            plans.append("\n".join(r[0] for r in await conn.execute(text(f"EXPLAIN {statement}"), values)))
-            return (await conn.execute(text(statement), values)).all()
-
-    monkeypatch.setattr(workloads, "_all", explain)
+    plans = await plans_over(MANY, store, workloads, monkeypatch)
     beginning = datetime(1970, 1, 1, tzinfo=UTC)
     span = PromiseSpan(beginning, beginning + timedelta(microseconds=1000), frozenset({"queue"}))
     for people in ([f"p{n}" for n in range(20)], ["p1", "p2"]):

@@ -347,7 +347,7 @@ SEE = """name => { window.seen = new Promise(done => new MutationObserver(() => 
 
 
 async def test_a_webhook_is_seen_within_a_second_where_two_hundred_wait(world):
-    """From the moment at which it is posted until its row stands on the screen, in a view of few of those who wait."""
+    """From the moment at which it is posted until its row is shown, in a view of few of those who wait."""
     await world.server.fill(200)
     page = await world.page()
     await page.goto(f"{world.server.url}/?stage=qualification")

@@ -1,4 +1,4 @@
-"""Kafka whose connections die without a word: questions are answered again on a new one, and a consumer joins its group anew."""
+"""Kafka whose connections die without a word: questions are answered again on a new one, and a consumer joins its group again."""
 
 import asyncio
 import time

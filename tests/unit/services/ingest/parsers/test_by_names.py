@@ -1,4 +1,4 @@
-"""What is remembered of an object's names is what would be found anew, for few and for many shapes."""
+"""What is remembered of an object's names is what would be found by looking again, for few and for many shapes."""
 
 import random
 
