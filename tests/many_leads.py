@@ -158,7 +158,7 @@ async def plans(engines, asked):
     return list(found.items())
 
 
-def scanned(plan):
+def scans_in(plan):
     """Growing tables that are read from one end to the other in this plan."""
     return sorted(set(re.findall(r"Seq Scan on (\w+)", plan)) & set(GROWS))
 
@@ -223,7 +223,7 @@ async def show_first_views(api):
                 print(f"{took * 1000:7.0f} ms  {page.status}  {person:5} {len(asked):2} questions  {path}", flush=True)
     print(f"the slowest: {slowest * 1000:.0f} ms")
     for statement, plan in await plans(engines, everything):
-        bad = scanned(plan)
+        bad = scans_in(plan)
         print(
             f"\n--- {'READS THROUGH ' + ', '.join(bad) if bad else 'by an index'}: {' '.join(statement.split())[:300]}\n{plan}"
         )

@@ -26,32 +26,26 @@ def use_of(scope: MutableMapping[str, Any], status: int) -> Use | None:
     see nothing personal and reads, files of the page, its line of news, whoever is not known."""
     key, somebody = scope.get(KEY), scope.get(PAGE)
     if isinstance(key, KeyEntry):
-        return _by_key(scope, key, status)
-    if isinstance(somebody, SignedIn) and scope.get("endpoint") is not None and not _is_no_screen(scope["path"]):
-        action = f"{scope['method']} {_pattern(scope)}"
-        return Use(
-            door="page",
-            actor=somebody.person,
-            person=somebody.person,
-            action=action,
-            subject=_subject(scope, status),
-            status=status,
-        )
-    return None
+        use = _by_key(scope, key)
+    elif isinstance(somebody, SignedIn):
+        use = _on_page(scope, somebody)
+    else:
+        use = None
+    return use._replace(subject=_subject(scope, status), status=status) if use is not None else None
 
 
-def _by_key(scope: MutableMapping[str, Any], key: KeyEntry, status: int) -> Use | None:
+def _by_key(scope: MutableMapping[str, Any], key: KeyEntry) -> Use | None:
     operation = getattr(scope.get("route"), "operation_id", None)
     if operation is None or (scope["method"] in SAFE and "personal:read" not in key.scopes):
         return None
-    return Use(
-        door="api",
-        actor=key.name,
-        person=key.person,
-        action=operation,
-        subject=_subject(scope, status),
-        status=status,
-    )
+    return Use(door="api", actor=key.name, person=key.person, action=operation)
+
+
+def _on_page(scope: MutableMapping[str, Any], somebody: SignedIn) -> Use | None:
+    if scope.get("endpoint") is None or _is_no_screen(scope["path"]):
+        return None
+    action = f"{scope['method']} {_pattern(scope)}"
+    return Use(door="page", actor=somebody.person, person=somebody.person, action=action)
 
 
 def _is_no_screen(path: str) -> bool:

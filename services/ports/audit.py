@@ -18,8 +18,8 @@ class Use(NamedTuple):
     actor: str
     person: str | None
     action: str
-    subject: str
-    status: int
+    subject: str = ""
+    status: int = 0
 
 
 class AuditRow(NamedTuple):

@@ -21,7 +21,7 @@ def plumbing(store):
     return SqlPlumbingReading(store.engines)
 
 
-def judged(number, source, fate, reason, at=NOW):
+def judgement(number, source, fate, reason, at=NOW):
     return HistoryRow(f"sig_{number}", 0, None, "x", "live", at, at, at, "{}", None, None, None, "recorded", "", "{}", source, fate, reason)  # fmt: skip
 
 
@@ -31,9 +31,9 @@ async def write(store, **rows):
 
 
 async def test_what_came_to_nothing_is_counted_by_source_and_reason_the_most_first(store, plumbing, monkeypatch):
-    rows = [judged(n, "web", "no_lead", "names_nobody") for n in range(3)]
-    rows += [judged(9, "crm", "ignored", "no_change"), judged(10, None, "ignored", "unsorted")]
-    rows += [judged(11, "web", None, None), judged(12, "web", "ignored", "no_change", NOW - 2 * HOUR)]
+    rows = [judgement(n, "web", "no_lead", "names_nobody") for n in range(3)]
+    rows += [judgement(9, "crm", "ignored", "no_change"), judgement(10, None, "ignored", "unsorted")]
+    rows += [judgement(11, "web", None, None), judgement(12, "web", "ignored", "no_change", NOW - 2 * HOUR)]
     await write(store, history=rows)
     web = FateCount("web", "no_lead", "names_nobody", 3)
     crm, old = FateCount("crm", "ignored", "no_change", 1), FateCount(None, "ignored", "unsorted", 1)

@@ -21,14 +21,14 @@ async def api(tmp_path):
         yield made
 
 
-def shown(text):
+def plain_text(text):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text.partition("<main")[2]))
 
 
 def link_to(text, words):
     """The address of the figure in the row of these words."""
     row = next(
-        row for row in re.findall(r"<tr role=\"row\">.*?</tr>", text, re.DOTALL) if words in shown(f"<main{row}")
+        row for row in re.findall(r"<tr role=\"row\">.*?</tr>", text, re.DOTALL) if words in plain_text(f"<main{row}")
     )
     return re.search(r'href="([^"]+)"', row)[1].replace("&amp;", "&")
 
@@ -40,7 +40,7 @@ async def test_each_figure_of_today_opens_the_leads_behind_it(api):
     await api.settled()
     async with signed_in(api, "maja") as maja, signed_in(api, "lena", "sv") as lena:
         text = await read(maja, "/flow")
-        assert "What is usual on a" in shown(text) and "is not known yet" in shown(text)
+        assert "What is usual on a" in plain_text(text) and "is not known yet" in plain_text(text)
         for words, names in (
             ("load", ("Anna Ek", "Bo Lind")),
             ("offered to sales", ("Anna Ek", "Bo Lind")),
@@ -51,7 +51,7 @@ async def test_each_figure_of_today_opens_the_leads_behind_it(api):
             found = [name for name in ("Anna Ek", "Bo Lind") if name in listed]
             assert found == list(names), words
             assert f"/leads/{bo['id']}" in listed
-        assert "återlämnade: wrong timing" in shown(await read(lena, "/flow"))
+        assert "återlämnade: wrong timing" in plain_text(await read(lena, "/flow"))
 
 
 async def test_who_does_not_see_all_leads_sees_no_figures_and_of_a_brand_only_its_own(api):
@@ -61,7 +61,7 @@ async def test_who_does_not_see_all_leads_sees_no_figures_and_of_a_brand_only_it
             assert (await elin.get(path)).status_code == 404
         assert "/flow" not in await read(elin)
         assert "of=load" in await read(maja, "/flow") and "of=load" not in await read(nora, "/flow")
-        assert "None here." in shown(await read(nora, "/flow/leads?kind=in&of=load"))
+        assert "None here." in plain_text(await read(nora, "/flow/leads?kind=in&of=load"))
 
 
 async def test_what_comes_meanwhile_is_in_the_next_look_and_another_day_stands_still(api):
@@ -75,7 +75,7 @@ async def test_what_comes_meanwhile_is_in_the_next_look_and_another_day_stands_s
         assert (number.search(first)[1], number.search(second)[1]) == ("1", "2")
         earlier = await read(maja, f"/flow?day={yesterday}")
         assert 'hx-sse:connect="/live' in second and 'hx-sse:connect="/live' not in earlier
-        assert number.search(earlier)[1] == "0" and "Today" in shown(earlier)
+        assert number.search(earlier)[1] == "0" and "Today" in plain_text(earlier)
 
 
 async def test_a_long_list_is_read_in_pages_and_strange_addresses_are_answered(api, monkeypatch):

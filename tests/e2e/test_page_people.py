@@ -17,7 +17,7 @@ async def api(tmp_path):
         yield made
 
 
-def shown(text, row):
+def plain_text(text, row):
     """The words of one row of the table."""
     part = text.partition(f'id="who-{row}"')[2].partition("</tr>")[0]
     return " ".join(re.sub(r"<[^>]+>", " ", part).split())
@@ -38,8 +38,8 @@ async def test_each_carries_what_the_store_says_and_each_figure_leads_to_its_lea
     await api.settled()
     async with signed_in(api, "maja") as english, signed_in(api, "maja", "sv") as swedish:
         text = await read(english, "/people")
-        assert re.search(r"Elin Sales here Open 1 Overdue 0 Due today \d Kept 1 Broken 0", shown(text, "elin"))
-        assert re.search(r"Johan Sales here Open 0", shown(text, "johan"))
+        assert re.search(r"Elin Sales here Open 1 Overdue 0 Due today \d Kept 1 Broken 0", plain_text(text, "elin"))
+        assert re.search(r"Johan Sales here Open 0", plain_text(text, "johan"))
         assert "Elin was given 1, a fair share is 0.4; Johan was given 0, a fair share is 0.4" in text
         assert "Medarbetare" in (swedish_text := await read(swedish, "/people")) and "Rättvisa andelar" in swedish_text
         assert f"/leads/{lead['id']}" in await read(english, "/people/elin")
@@ -77,11 +77,11 @@ async def test_oneself_or_a_manager_says_who_is_away(api):
         assert (answer.status_code, answer.headers["location"]) == (303, "/people/elin?done=absence")
         text = await read(elin, answer.headers["location"])
         assert "nobody new is given to them" in text and "away until Mon 5 Jan 2099, 00:00 CET" in text
-        assert "away until Mon 5 Jan 2099" in shown(await read(maja, "/people"), "elin")
+        assert "away until Mon 5 Jan 2099" in plain_text(await read(maja, "/people"), "elin")
         lead = await lead_of(api, email="anna@nordhamn.example")
         assert lead["owner"] != "elin", "nobody new is given to her"
         assert (await ask(maja, "elin", "return")).status_code == 303
-        assert "here" in shown(await read(maja, "/people"), "elin")
+        assert "here" in plain_text(await read(maja, "/people"), "elin")
         before = "said-before"
         assert (await ask(maja, "karin", "absence", once=before, back="2099-01-05")).status_code == 303
         csrf = await lena.csrf()
@@ -100,7 +100,7 @@ async def test_oneself_or_a_manager_says_who_is_away(api):
             assert answer.status_code == 409 and words in answer.text, fields
         assert (await ask(maja, "johan", "leave")).status_code == 404, "no such button"
         assert (await maja.post("/people/johan/absence", csrf="wrong")).status_code == 403
-        assert "here" in shown(await read(maja, "/people"), "johan")
+        assert "here" in plain_text(await read(maja, "/people"), "johan")
     recorded = await api.parts.reading.roster_changes()
     assert recorded.count('"absent"') == 2 and recorded.count('"returned"') == 1
 

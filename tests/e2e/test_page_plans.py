@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.many_leads import many_leads, plans, questions, scanned, signed_in
+from tests.many_leads import many_leads, plans, questions, scans_in, signed_in
 from tests.page_walk import walk
 from tests.parts.postgres import migrated_database
 
@@ -24,4 +24,4 @@ async def test_no_question_of_any_screen_reads_through_a_table_that_grows(tmp_pa
         assert len(judged) > 20
         for statement, plan in judged:
             if not statement.lstrip().startswith(COUNTED_WHOLE):
-                assert scanned(plan) == [], f"{statement}\n{plan}"
+                assert scans_in(plan) == [], f"{statement}\n{plan}"

@@ -26,7 +26,7 @@ async def ask(browser, action, name):
     return await browser.post(f"/plumbing/{action}", csrf=csrf, data={"name": name})
 
 
-def shown(text):
+def plain_text(text):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text.partition("<main")[2]))
 
 
@@ -38,7 +38,7 @@ async def post_unclear(api, source="cloud", body=b'{"when": "today", "anna_ek": 
 
 async def test_all_is_well_where_nothing_happened_and_only_who_runs_it_sees_it(api):
     async with signed_in(api, "maja") as maja, signed_in(api, "elin") as elin, signed_in(api, "lena") as lena:
-        text = shown(await read(maja, "/plumbing"))
+        text = plain_text(await read(maja, "/plumbing"))
         for words in ("all that came was processed", "all that came was understood", "every signal did what it means"):
             assert words in text
         assert "Plumbing" in text
@@ -55,7 +55,7 @@ async def test_a_signal_that_cannot_be_processed_is_tried_again_and_comes_back(a
     (letter,) = await api.parts.reading.dead_letters("dead")
     async with signed_in(api, "maja") as maja:
         text = await read(maja, "/plumbing")
-        assert letter.reason in shown(text) and f'value="{letter.id}"' in text
+        assert letter.reason in plain_text(text) and f'value="{letter.id}"' in text
         answer = await ask(maja, "redrive", letter.id)
         assert (answer.status_code, answer.headers["location"]) == (303, "/plumbing?done=redrive")
         assert "It is tried again" in await read(maja, answer.headers["location"])
@@ -76,7 +76,7 @@ async def test_a_body_is_read_again_once_its_source_is_corrected(api):
     entry = await post_unclear(api, body=json.dumps(fact).encode())
     async with signed_in(api, "maja") as maja, signed_in(api, "nora") as nora:
         text = await read(maja, "/plumbing")
-        assert entry in text and "cloud" in shown(text) and "anna@example.com" not in text
+        assert entry in text and "cloud" in plain_text(text) and "anna@example.com" not in text
         unclear = await ask(maja, "reread", entry)
         assert unclear.status_code == 409 and "That cannot be done now" in unclear.text
         assert (await ask(nora, "reread", entry)).status_code == 404
@@ -108,12 +108,14 @@ async def test_what_came_to_nothing_is_counted_and_listed_with_why(api):
     await api.settled()
     async with signed_in(api, "maja") as maja, signed_in(api, "nora") as nora:
         text = await read(maja, "/plumbing")
-        assert "nobody known is named" in shown(text)
+        assert "nobody known is named" in plain_text(text)
         url = re.search(r'href="(/plumbing/signals\?[^"]+)"', text)[1].replace("&amp;", "&")
         listed = await read(maja, url)
-        assert "About nobody we know: nobody known is named" in shown(listed) and "nobody@example.com" not in listed
-        assert "nobody known" not in shown(await read(nora, "/plumbing"))
-        assert "nobody known" not in shown(await read(nora, url))
+        assert (
+            "About nobody we know: nobody known is named" in plain_text(listed) and "nobody@example.com" not in listed
+        )
+        assert "nobody known" not in plain_text(await read(nora, "/plumbing"))
+        assert "nobody known" not in plain_text(await read(nora, url))
         for strange in ("since=x", "since=2026-01-01", "after=9.x", "outcome=x", f"source={'x' * 400}"):
             assert (await maja.get(f"/plumbing/signals?{strange}")).status_code == 200, strange
         for end in (
@@ -122,7 +124,9 @@ async def test_what_came_to_nothing_is_counted_and_listed_with_why(api):
             "9999-12-31T23:59:00-10:00",
             "1970-01-01T00:00:00Z",
         ):
-            assert "nobody known" in shown(await read(maja, f"/plumbing/signals?since={end}")), "as if none was named"
+            assert "nobody known" in plain_text(await read(maja, f"/plumbing/signals?since={end}")), (
+                "as if none was named"
+            )
 
 
 async def test_who_is_paused_is_shown_and_goes_on_when_it_is_resumed(api):
@@ -130,7 +134,7 @@ async def test_who_is_paused_is_shown_and_goes_on_when_it_is_resumed(api):
         await api.parts.deliveries.fan_out(name, lambda *_: True, api.parts.now())
         await api.parts.deliveries.disable(name, "it answered 410 Gone")
     async with signed_in(api, "maja") as maja, signed_in(api, "nora") as nora:
-        text = shown(await read(maja, "/plumbing"))
+        text = plain_text(await read(maja, "/plumbing"))
         assert text.count("paused: it is sent nothing") == 2 and "it answered 410 Gone" in text
         assert "watch" not in await read(nora, "/plumbing"), "it gets the events of every brand"
         assert (await ask(nora, "enable", "watch")).status_code == 404

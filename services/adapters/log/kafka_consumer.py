@@ -322,7 +322,7 @@ async def stop_client(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
 
 async def hang_up(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
     """Closes the connections, which stop() does last of all, if it gets there. The library has no public way."""
-    inner = client.client if isinstance(client, AIOKafkaProducer) else client._client  # noqa: SLF001
+    inner = client.client if isinstance(client, AIOKafkaProducer) else client._client  # noqa: SLF001 - aiokafka gives no other way to it
     await inner.close()
 
 
