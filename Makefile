@@ -9,6 +9,10 @@ TOOLS := .venv-tools/bin
 ADVISORIES ?= pypi
 # What builds an image.
 ENGINE ?= docker
+# Where what is given out stands; who may sign it, one a line (`man ssh-keygen`, ALLOWED SIGNERS); whose signature is expected.
+DIST ?= dist
+SIGNERS ?= signers
+SIGNER ?= stafett
 
 .PHONY: forum help install demo demo-page demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published published-pipedrive check fmt lock wheel image audit sbom kafka postgres tryton handovers connect keycloak screenshots
 
@@ -167,6 +171,17 @@ sbom: .venv-tools/stamp ## dist/stafett.cdx.json: what it runs with, as CycloneD
 	mkdir -p dist
 	$(TOOLS)/python -W ignore -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml --mc-type application \
 		--output-reproducible --of JSON -o dist/stafett.cdx.json
+
+.PHONY: digests sign verify
+digests: wheel sbom ## dist/SHA256SUMS of the wheel and of what is in it
+	cd $(DIST) && sha256sum stafett-*.whl stafett.cdx.json > SHA256SUMS
+
+sign: digests ## dist/SHA256SUMS.sig, by an SSH key (KEY=file, one on a token too)
+	ssh-keygen -Y sign -q -f "$(KEY)" -n stafett-release $(DIST)/SHA256SUMS
+
+verify: ## whether the wheel is what SIGNER signed, of those that the file SIGNERS lists
+	ssh-keygen -Y verify -q -f "$(SIGNERS)" -I "$(SIGNER)" -n stafett-release -s $(DIST)/SHA256SUMS.sig < $(DIST)/SHA256SUMS
+	cd $(DIST) && sha256sum --check --strict --quiet SHA256SUMS
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
