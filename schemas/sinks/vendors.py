@@ -201,9 +201,6 @@ class PipedriveSink(CrmSink):
                 raise BrokenAt("a lead of Pipedrive has no stages: leave them out", "stages", next(iter(stages)))
             if self.pipeline is not None:
                 raise BrokenAt("a lead of Pipedrive is in no pipeline: leave it out", "pipeline")
-            if self.reconcile is not None:
-                rule = "leads of Pipedrive cannot be read back: leave it out, and let its webhooks tell"
-                raise BrokenAt(rule, "reconcile")
         return self
 
 

@@ -9,7 +9,7 @@ from routing.people.roster import Roster
 from schemas.json_values import JsonObject
 from schemas.signals import Parsed
 from schemas.sinks.vendors import AnySink
-from schemas.sources import Source
+from schemas.sources import SalesMeaning, Source
 from services.bootstrap.parts import Parts
 from services.ingest.configured.sales import with_sales_words
 from services.ingest.normalising.normalise import to_signal
@@ -43,7 +43,7 @@ def reconciler_of(parts: Parts, sink: AnySink, vendor: Vendor, sources: Mapping[
             account=source.account,
             target=sink.target,
             follow_ups=sink.reconcile.follow_ups if sink.reconcile is not None else (),
-            read=reader_of_bodies(sink.kind),
+            read=reader_of_bodies(sink.kind, source.sales),
         )
 
     def record(fact: Parsed) -> RecordOut:
@@ -74,13 +74,15 @@ def hook_of(settings: Settings, source: str) -> Hook:
     return Hook(f"/v1/hooks/{source}", settings.http.public_url)
 
 
-def reader_of_bodies(kind: str) -> Callable[[JsonObject], Parsed | None]:
-    """What reads one record as this kind's webhook would bring it; nothing for a kind whose webhooks have no parser of their own."""
+def reader_of_bodies(kind: str, meaning: SalesMeaning) -> Callable[[JsonObject], Parsed | None]:
+    """What reads one record as this kind's webhook would bring it, in the words of its source; nothing for a kind whose webhooks have no
+    parser of their own."""
 
     def read(body: JsonObject) -> Parsed | None:
         if kind not in PARSERS:
             return None
         result = parse(kind, json.dumps(body).encode(), "application/json", {})
-        return next((item for item in result if isinstance(item, Parsed)), None)
+        read = next((item for item in result if isinstance(item, Parsed)), None)
+        return with_sales_words(read, meaning) if read is not None else None
 
     return read

@@ -5,7 +5,7 @@ Every method raises StoreUnavailable.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
@@ -180,6 +180,10 @@ class SinkSweeps(Protocol):
 
     async def records_by_vendor_id(self, target: str, kind: KeptKind, vendor_ids: Collection[str]) -> list[SinkRecord]:
         """Those of ours among the vendor's records."""
+
+    async def follow_opportunities(self, target: str, moves: Mapping[str, str]) -> None:
+        """Opportunities of which somebody there made another kind of record are known by the id of that from now on, as somebody
+        else's; `moves` are ids before and after. One that is known by it already stays."""
 
     async def opportunities(self, target: str, after: str, limit: int) -> list[SinkRecord]:
         """Opportunities that are there, by our key, from after this one."""

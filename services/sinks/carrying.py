@@ -305,6 +305,10 @@ class Carrier(StepTaker[Operation]):
             return Done("never_made_there", state="skipped")
         fields = self._vendor.render(operation.wanted)
         match = await self._vendor.read(key.kind, record.vendor_id, fields)
+        if match is None and key.kind == "opportunity":
+            # Somebody may have made another record of it, which has our key.
+            parents = await self._parents(errand, [Key("contact", record.lead_id)])
+            match = await self._vendor.find(key, fields, parents)
         if match is None:
             return Done("gone", record._replace(state="gone", seen_at=self._now()))
         changes = self._changes(operation.wanted, match) if not match.is_closed else {}
@@ -317,7 +321,8 @@ class Carrier(StepTaker[Operation]):
         # One that ours was merged into is somebody else's, and stays so.
         adopted = record.adopted or match.vendor_id != record.vendor_id
         kept = record._replace(vendor_id=match.vendor_id, adopted=adopted, is_over=is_over, written=marks)
-        return Done("updated" if changes else "unchanged", kept._replace(seen_at=self._now()))
+        outcome = "updated" if changes else "unchanged"
+        return Done(outcome, kept._replace(seen_at=self._now()), is_new=match.vendor_id != record.vendor_id)
 
     async def _link(self, errand: Errand[Operation], operation: Link) -> Done:
         opportunity, other = [await self._record_of(errand, key) for key in (operation.opportunity, operation.other)]

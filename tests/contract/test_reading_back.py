@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.signals import Kind
+from schemas.sources import SalesMeaning
 from services.bootstrap.reconciling import reader_of_bodies
 from services.sinks.outcomes import Trouble
 from services.sinks.reconciling.sightings import Reader
@@ -86,7 +87,9 @@ async def test_a_step_of_a_person_is_one_by_the_parser_of_the_webhooks_and_what_
     office.miss(deal, by="bo")
     clock.later(1)
     _, works, *_ = await read(office, clock)
-    steps = [work for work in works if reader_of_bodies(office.kind)(work.body).kind is Kind.SALES_FOLLOW_UP]
+    steps = [
+        work for work in works if reader_of_bodies(office.kind, SalesMeaning())(work.body).kind is Kind.SALES_FOLLOW_UP
+    ]
     (step,) = steps
     assert (step.vendor_id, step.opportunity, step.author) == (call, deal, office.people["anna"])
     assert step.happened_at == step.recorded_at == at and step.kind == "call" and not step.is_our_task

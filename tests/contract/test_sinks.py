@@ -344,6 +344,17 @@ async def test_ours_are_told_among_the_vendors_records(sinks):
     assert await sinks.records_by_vendor_id("sink/crm", "opportunity", set()) == []
 
 
+async def test_an_opportunity_is_followed_to_the_record_that_was_made_of_it_and_no_other_is(sinks):
+    opportunity = PRESENT._replace(kind="opportunity", key="ho_1", vendor_id="lead", url="https://x/lead")
+    await sinks.adopt(opportunity)
+    await sinks.adopt(PRESENT._replace(kind="contact", key="lead_1", vendor_id="lead"))
+    await sinks.follow_opportunities("sink/crm", {"lead": "9", "other": "10"})
+    await sinks.follow_opportunities("sink/crm", {"lead": "9"})
+    kept = await sinks.record("sink/crm", "opportunity", "ho_1")
+    assert (kept.vendor_id, kept.adopted, kept.url, kept.state) == ("9", True, None, "present")
+    assert (await sinks.record("sink/crm", "contact", "lead_1")).vendor_id == "lead"
+
+
 async def test_opportunities_come_in_pages_by_their_key(sinks):
     for key, state in (("ho_1", "present"), ("ho_2", "gone"), ("ho_3", "present")):
         await sinks.adopt(PRESENT._replace(kind="opportunity", key=key, state=state))

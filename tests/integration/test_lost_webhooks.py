@@ -15,29 +15,35 @@ from schemas.sources import Source
 from services.adapters.sql.deliveries import SqlDeliveries
 from services.adapters.sql.sinks import SqlSinks
 from services.bootstrap.reconciling import reader_of_bodies
+from services.ingest.configured.sales import with_sales_words
 from services.ingest.normalising.normalise import to_signal
 from services.ports.signal_records import record_of
 from services.sinks.reconciling.facts import Words
 from services.sinks.reconciling.role import Reconciler, Subject
 from services.sinks.role import SinkLoop
-from tests.parts.vendors.offices import OFFICES
+from tests.parts.vendors.offices import OFFICES, PipedriveLeadOffice
 from tests.setups import setup, signal
 from tests.sinks import target
 
 KEY = b"k" * 32
 HOUR = timedelta(hours=1)
 SOURCE = Source.model_validate(
-    {"name": "crm", "kind": "crm", "verify": {"scheme": "token", "secrets": ["STAFETT_SECRET_CRM"], "header": "x"}}
+    {
+        "name": "crm",
+        "kind": "crm",
+        "verify": {"scheme": "token", "secrets": ["STAFETT_SECRET_CRM"], "header": "x"},
+        "sales": {"accepted": ["2"], "rejected": ["is_archived=true"]},
+    }
 )
 
 
 class Days:
     """Leads come in and are handed over into the CRM; salespeople work there."""
 
-    def __init__(self, running, kind, **settings):
+    def __init__(self, running, office, **settings):
         self.running, self.repaired, self.counts = running, 0, {}
         names = [member.id for member in running.ruling.roster.file.people]
-        self.office = OFFICES[kind](lambda: running.at, names, company=False)
+        self.office = office(lambda: running.at, names, company=False)
         self.book = SqlSinks(running.store.engines)
         made = target(self.office.vendor, self.office.sink, self.office.people)._replace(tell=lambda record, event: [])
         self.loop = SinkLoop(made, SqlDeliveries(running.store.engines), self.book, lambda: running.at)
@@ -52,11 +58,12 @@ class Days:
         people = {ident: person for person, ident in self.office.people.items()}
         return Words(
             self.office.sink.stages.meaning, people.get, our_user=self.office.our_user, system="crm", account=None,
-            target="sink/crm", read=reader_of_bodies(self.office.kind),
+            target="sink/crm", read=reader_of_bodies(self.office.kind, SOURCE.sales),
         )  # fmt: skip
 
     def _record(self, fact):
-        return record_of(to_signal(fact, SOURCE, self.running.at, KEY), self.running.topic)
+        told = with_sales_words(fact, SOURCE.sales)
+        return record_of(to_signal(told, SOURCE, self.running.at, KEY), self.running.topic)
 
     def _count(self, _, number):
         self.repaired += number
@@ -118,7 +125,7 @@ class Days:
 @pytest.mark.parametrize("kind", OFFICES)
 async def test_what_no_webhook_brought_is_read_back_and_what_one_brought_is_not_told_again(kind, tmp_path):
     async with setup("sqlite-embedded", None, tmp_path) as running:
-        days = Days(running, kind)
+        days = Days(running, OFFICES[kind])
         await days.loop.step()
         office, calls = days.office, {}
         for number in range(8):
@@ -154,7 +161,7 @@ async def test_what_no_webhook_brought_is_read_back_and_what_one_brought_is_not_
 
 async def test_an_owner_that_a_program_took_away_is_written_once_more_and_then_left_to_somebody(tmp_path):
     async with setup("sqlite-embedded", None, tmp_path) as running:
-        days = Days(running, "hubspot", audit_every="20m")
+        days = Days(running, OFFICES["hubspot"], audit_every="20m")
         await days.loop.step()
         await days.come(1)
         (deal,) = await days.deals()
@@ -175,3 +182,37 @@ async def test_an_owner_that_a_program_took_away_is_written_once_more_and_then_l
         assert await take_away() == "99", "no second time, for a program there would do the same"
         (step,) = await days.book.list_steps("sink/crm", refused=True)
         assert (step.name, step.outcome) == ("written_again", "changed_back_there")
+
+
+async def test_leads_of_pipedrive_are_read_back_and_so_are_the_deals_that_sales_makes_of_them(tmp_path):
+    async with setup("sqlite-embedded", None, tmp_path) as running:
+        days = Days(running, PipedriveLeadOffice)
+        await days.loop.step()
+        office = days.office
+        for number in range(4):
+            await days.come(number)
+            await running.later(minutes=5)
+        leads = list(await days.deals())
+        assert not any(lead.isdigit() for lead in leads)
+        await running.later(hours=1)
+        assert await days.sweep() == 0, "what we wrote ourselves is nobody's work"
+        called = running.at
+        office.call(leads[0], by=(await days.lead(leads[0])).owner)
+        office.archive(leads[1])
+        taken = {leads[2]: office.take(leads[2], "accepted"), leads[3]: office.take(leads[3])}
+        office.move(taken[leads[3]], "won", by="")
+        await running.later(minutes=20)
+        await days.write()
+        handovers = {lead: record.key for lead, record in (await days.deals()).items()}
+        assert await days.sweep() == 6, "a call, the archive, two deals, an acceptance and an end"
+        assert days.repaired == 4, "the id of a deal is no webhook's to bring"
+        assert datetime.fromisoformat((await days.kept())[handovers[leads[0]]]) == called
+        kept = {record.key: ident for ident, record in (await days.deals()).items()}
+        assert {lead: kept[handovers[lead]] for lead in leads[2:]} == taken, "what follows is written to the deal"
+        assert (await days.lead(taken[leads[2]])).handover.accepted_at is not None
+        assert (await days.lead(leads[1])).handover.outcome == "rejected"
+        assert (await days.lead(taken[leads[3]])).handover.outcome == "won"
+        await running.later(hours=30)
+        assert await days.sweep() == 0, "what is known is no news"
+        assert set(days.counts) == {"agrees"}
+        assert office.api.violations == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -251,6 +251,14 @@ class SqlSinks:
         values = {"t": target, "n": kind, "ids": dialect.list_value(vendor_ids)}
         async with self._engines.read() as conn:
             return [_record(row) for row in await conn.execute(text(where), values)]
+
+    async def follow_opportunities(self, target: str, moves: Mapping[str, str]) -> None:
+        statement = """UPDATE sink_records SET vendor_id = :new, url = NULL, adopted = :yes
+            WHERE target = :t AND kind = 'opportunity' AND state = 'present' AND vendor_id = :old"""
+        async with self._engines.write() as conn:
+            for old, new in sorted(moves.items()):
+                values = {"t": target, "old": old, "new": new, "yes": True}
+                await conn.execute(text(statement), values)
 
     async def opportunities(self, target: str, after: str, limit: int) -> list[SinkRecord]:
         where = f"""{_RECORDS} target = :t AND kind = 'opportunity' AND state = 'present' AND key > :a

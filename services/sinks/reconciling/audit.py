@@ -18,7 +18,7 @@ from schemas.signals import Parsed
 from schemas.sinks.base import Reconcile
 from services.ports.rows import RecordOut
 from services.ports.sinks import SinkRecord, SinkSweeps, Sweep
-from services.sinks.reconciling.facts import OurSide, Words, facts_of_sighting, may_write_again
+from services.sinks.reconciling.facts import OurSide, Words, facts_of_sighting, is_repair, may_write_again
 from services.sinks.reconciling.sides import Sides
 from services.sinks.reconciling.sightings import Reader, Sighting
 from services.sinks.reconciling.verdicts import Comparison, compare
@@ -77,21 +77,22 @@ class Audit:
         how. Raises Trouble, StoreUnavailable."""
         progress = Progress.read(sweep.cursor, self._now())
         while records := await self._sweeps.opportunities(self._target, progress.after, PAGE):
-            signals = await self._compare_page(records, progress.counts)
+            facts = await self._compare_page(records, progress.counts)
+            signals = [self._record_of(fact) for fact in facts]
             progress = progress._replace(after=records[-1].key)
             until = self._now() + CLAIM
             await self._sweeps.finish_sweep(self._target, "audit", str(progress), signals, next_at=until)
-            on_page(len(signals))
+            on_page(sum(map(is_repair, facts)))
         following = max(progress.begun_at + self._settings.audit_every, self._now())
         await self._sweeps.finish_sweep(self._target, "audit", "", [], next_at=following)
         return progress.counts
 
-    async def _compare_page(self, records: Sequence[SinkRecord], counts: dict[str, int]) -> list[RecordOut]:
+    async def _compare_page(self, records: Sequence[SinkRecord], counts: dict[str, int]) -> list[Parsed]:
         sides = await self._sides.of(records)
         open_ids = [ident for ident, ours in sides.items() if ours.is_open]
         seen = {s.vendor_id: s for s in await self._reader.look(open_ids)} if open_ids else {}
         words = await self._words()
-        signals: list[RecordOut] = []
+        facts: list[Parsed] = []
         for record in records:
             ours = sides.get(record.vendor_id or "")
             if ours is None or not ours.is_open:
@@ -102,8 +103,8 @@ class Audit:
             self._log_difference(ours.handover_id, verdict)
             if verdict == "ours_is_newer" and there is not None and may_write_again(there, ours, words):
                 await self._write_again(record, ours.lead)
-            signals += [self._record_of(fact) for fact in _news(there, ours, words)]
-        return signals
+            facts += _news(there, ours, words)
+        return facts
 
     def _log_difference(self, handover_id: str, verdict: Comparison) -> None:
         if verdict != "agrees":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, assert_never
 
 from routing.model.records import Handover, Lead
 from schemas.json_values import JsonObject
@@ -22,6 +22,8 @@ SAME = timedelta(seconds=5)
 """How far the instants of one step may be apart, as a webhook and the record tell them."""
 CLOCKS = timedelta(minutes=1)
 """How far their clock may be from ours."""
+Meaning = HandoverStage | Literal["rejected"]
+"""Where a hand-over stands there, by our names; `rejected` only where the words of the source say so."""
 _STEPS = frozenset({Kind.SALES_FOLLOW_UP, Kind.SALES_MEETING_HELD})
 """What counts of the activities of sales; others (a call that nobody answered, a mail that came in) are left to webhooks."""
 
@@ -48,7 +50,7 @@ class OurSide(NamedTuple):
 class Words(NamedTuple):
     """What the CRM's words mean here. `stage` gives our name of one of its stages, None for sales' own; `person` the person of the
     roster that a user is, `our_user` the user that we write as; `system` and `account` name the CRM in references. `read` is the parser
-    of the vendor's webhooks, for one record; None where it understands nothing of it."""
+    of the vendor's webhooks, for one record, with the source's own words; None where it understands nothing of it."""
 
     stage: Callable[[str | None], HandoverStage | None]
     person: Callable[[str | None], str | None]
@@ -59,12 +61,21 @@ class Words(NamedTuple):
     follow_ups: tuple[str, ...] = ()
     read: Callable[[JsonObject], Parsed | None] = lambda _body: None
 
+    def meaning(self, seen: Sighting) -> Meaning | None:
+        """What stands there by our names: by the stages of the sinks file, else by what the source's words make of the record."""
+        if (stage := self.stage(seen.stage)) is not None or seen.body is None:
+            return stage
+        parsed = self.read(seen.body)
+        return _TELLS.get(parsed.kind) if parsed is not None else None
+
 
 def facts_of_sighting(seen: Sighting, ours: OurSide, words: Words) -> Iterator[Parsed]:
     """Who has it now, whether it was accepted, how it ended; nothing of what we know. Whoever wrote last is no test: we may have
     written another field after a person's change. Who has it, and that it was accepted, is only believed once what we
     had to write is written."""
-    if (end := _end(seen, words)) is not None:
+    yield from _linking(seen, ours, words)
+    meaning = words.meaning(seen)
+    if (end := _end(seen, meaning)) is not None:
         yield from _ending(seen, ours, words, end)
         return
     if not ours.is_open:
@@ -77,7 +88,7 @@ def facts_of_sighting(seen: Sighting, ours: OurSide, words: Words) -> Iterator[P
         fact = _fact(seen, ours, words, kind=Kind.SALES_OWNER_CHANGED, value=value, change=seen.owner_change)
         yield fact.but(sales=sales)
     accepted_at = ours.handover.accepted_at if ours.handover is not None else None
-    if words.stage(seen.stage) == "accepted" and accepted_at is None and not ours.is_waiting:
+    if meaning == "accepted" and accepted_at is None and not ours.is_waiting:
         change = seen.stage_change
         yield _fact(seen, ours, words, kind=Kind.SALES_ACCEPTED, value="accepted", change=change)
 
@@ -167,22 +178,52 @@ def is_known(work: Work, ours: OurSide) -> bool:
     return any(at is not None and at <= work.happened_at for at in known)
 
 
-End = Literal["won", "lost", "returned"]
-_ENDS: dict[End, Kind] = {"won": Kind.SALES_WON, "lost": Kind.SALES_LOST, "returned": Kind.SALES_RETURNED}
+End = Literal["won", "lost", "returned", "rejected"]
+_ENDS: dict[End, Kind] = {
+    "won": Kind.SALES_WON,
+    "lost": Kind.SALES_LOST,
+    "returned": Kind.SALES_RETURNED,
+    "rejected": Kind.SALES_REJECTED,
+}
+_TELLS: dict[Kind, Meaning] = {Kind.SALES_ACCEPTED: "accepted", **{kind: end for end, kind in _ENDS.items()}}
 
 
-def _end(seen: Sighting, words: Words) -> End | None:
-    meaning = words.stage(seen.stage)
-    if meaning == "returned" or meaning == "won" or meaning == "lost":
-        return meaning
-    return seen.outcome
+def _end(seen: Sighting, meaning: Meaning | None) -> End | None:
+    match meaning:
+        case "returned" | "won" | "lost" | "rejected":
+            return meaning
+        case "offered" | "accepted" | None:
+            return seen.outcome
+        case _:
+            assert_never(meaning)
+
+
+def is_repair(fact: Parsed) -> bool:
+    """Whether a webhook should have brought it; an id that a record has from now on is none's to bring."""
+    return fact.kind is not Kind.CRM_LINKED
+
+
+def _linking(seen: Sighting, ours: OurSide, words: Words) -> Iterator[Parsed]:
+    """The id that the opportunity has since somebody made another kind of record of it, where our side does not know it."""
+    handover = ours.handover
+    if seen.was is None or handover is None or any(known.id == seen.vendor_id for known in handover.references):
+        return
+    yield Parsed(
+        kind=Kind.CRM_LINKED,
+        occurred_at=seen.changed_at,
+        references=(_reference(words, "deal", seen.vendor_id),),
+        handover_id=ours.handover_id,
+        dedupe_key=f"id:{words.target}/opportunity/{seen.vendor_id}/linked",
+    )
 
 
 def _ending(seen: Sighting, ours: OurSide, words: Words, end: End) -> Iterator[Parsed]:
     handover = ours.handover
     if handover is None or handover.outcome == end:
         return
-    if handover.closed_at is not None and (end == "returned" or (end == "lost" and handover.outcome != "won")):
+    if handover.closed_at is not None and (
+        end in ("returned", "rejected") or (end == "lost" and handover.outcome != "won")
+    ):
         return
     fact = _fact(seen, ours, words, kind=_ENDS[end], value=end, change=seen.stage_change)
     yield fact.but(reason=seen.reason)

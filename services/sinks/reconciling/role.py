@@ -21,7 +21,14 @@ from services.ports.rows import RecordOut
 from services.ports.sinks import SinkSweeps
 from services.sinks.outcomes import Trouble
 from services.sinks.reconciling.audit import PAGE, Audit
-from services.sinks.reconciling.facts import Words, fact_of_deletion, fact_of_work, facts_of_sighting, is_known
+from services.sinks.reconciling.facts import (
+    Words,
+    fact_of_deletion,
+    fact_of_work,
+    facts_of_sighting,
+    is_known,
+    is_repair,
+)
 from services.sinks.reconciling.sides import Sides
 from services.sinks.reconciling.sightings import Page, Reader
 
@@ -110,6 +117,9 @@ class Reconciler:
 
     async def _signals_of(self, page: Page) -> tuple[list[RecordOut], int]:
         """What was seen as signals, and how many of them nobody had told us."""
+        moves = {seen.was: seen.vendor_id for seen in page.sightings if seen.was is not None}
+        if moves:
+            await self._sweeps.follow_opportunities(self._subject.target, moves)
         ids = {seen.vendor_id for seen in page.sightings} | {work.opportunity for work in page.works}
         ids |= {gone.vendor_id for gone in page.deletions}
         records = await self._sweeps.records_by_vendor_id(self._subject.target, "opportunity", ids)
@@ -119,7 +129,7 @@ class Reconciler:
         for seen in page.sightings:
             if (ours := sides.get(seen.vendor_id)) is not None:
                 facts += facts_of_sighting(seen, ours, words)
-        repaired = len(facts)
+        repaired = sum(map(is_repair, facts))
         for gone in page.deletions:
             if (ours := sides.get(gone.vendor_id)) is not None and (fact := fact_of_deletion(gone, ours, words)):
                 facts.append(fact)

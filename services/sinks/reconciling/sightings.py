@@ -21,7 +21,9 @@ class Change(NamedTuple):
 class Sighting(NamedTuple):
     """An opportunity as it stands. `outcome` is None while it is open, `owner` and `changed_by` are the vendor's ids of users,
     `reason` is the vendor's word for why it was lost. `of_stage` and `of_owner` are the changes of stage and of owner, where the vendor
-    keeps a history; else the last change of the whole record stands for both."""
+    keeps a history; else the last change of the whole record stands for both. `was` is the id that it had before, where somebody made
+    another kind of record of it. `body` is the record as the vendor's webhook would have brought it, where no stage of the sinks
+    file says what became of it but the words of the source may."""
 
     vendor_id: str
     stage: str | None
@@ -32,6 +34,8 @@ class Sighting(NamedTuple):
     reason: str | None = None
     of_stage: Change | None = None
     of_owner: Change | None = None
+    was: str | None = None
+    body: JsonObject | None = None
 
     @property
     def stage_change(self) -> Change:

@@ -25,7 +25,7 @@ from services.sinks.records import ERASED, Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.pipedrive_calls import PipedriveCalls
 from services.sinks.vendors.pipedrive_check import check_company
 from services.sinks.vendors.pipedrive_reading import look_at, read_changes
-from services.sinks.vendors.pipedrive_shapes import OPPORTUNITIES
+from services.sinks.vendors.pipedrive_shapes import OPPORTUNITIES, Opportunity
 from services.sinks.vendors.pipedrive_webhooks import list_webhooks, needed_events
 
 PATHS: Mapping[RecordKind, str] = {
@@ -43,6 +43,8 @@ PAGE = 500
 _HASH = re.compile(r"[0-9a-f]{40}")
 _ID = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 """A number; of a lead a UUID."""
+_NUMBER = re.compile(r"[1-9]\d*", re.ASCII)
+"""An id; where nothing is written nobody has given one, and 0 stands for it."""
 
 
 class Pipedrive:
@@ -56,7 +58,6 @@ class Pipedrive:
         self._sink = sink
         self._pipedrive = PipedriveCalls(caller, secret, now)
         self._shape = OPPORTUNITIES[sink.opportunity]
-        self._paths = {**PATHS, "opportunity": self._shape.path}
         self.needed = needed_events(sink.opportunity)
         kinds: set[RecordKind] = {"contact", "opportunity", "note", "task"}
         self.kinds: frozenset[RecordKind] = frozenset(kinds | ({"company"} if sink.domain_field is not None else set()))
@@ -102,7 +103,7 @@ class Pipedrive:
                 assert_never(key.kind)
 
     async def read(self, kind: RecordKind, vendor_id: str, names: Collection[str]) -> Match | None:
-        answer = await self._pipedrive.read(f"{self._paths[kind]}/{_segment(vendor_id)}")
+        answer = await self._pipedrive.read(self._path(kind, vendor_id))
         record = answer.get("data") if answer is not None else None
         is_there = (
             isinstance(record, dict) and record.get("is_deleted") is not True and record.get("active_flag") is not False
@@ -110,7 +111,7 @@ class Pipedrive:
         return self._match(kind, record, names) if isinstance(record, dict) and is_there else None
 
     async def create(self, key: Key, fields: Fields, parents: Parents) -> Made:
-        values = self._with_own_apart(key.kind, fields)
+        values = self._with_own_apart(key.kind, fields, self._shape)
         match key.kind:
             case "contact":
                 values.setdefault("name", key.email or key.phone or key.text)
@@ -121,31 +122,35 @@ class Pipedrive:
                 values |= {"pipeline_id": self._sink.pipeline} if self._sink.pipeline is not None else {}
                 values |= self._ids({"contact": "person_id", "company": self._shape.company}, parents)
             case "note":
-                values |= {self._shape.pin: 1, **self._ids({"opportunity": self._shape.beside}, parents)}
+                shape = self._shape_of(parents.get("opportunity"))
+                values |= {shape.pin: 1, **self._ids({"opportunity": shape.beside}, parents)}
             case "task":
+                beside = self._shape_of(parents.get("opportunity")).beside
                 values |= {
                     "type": self._sink.task.type or "task",
-                    **self._ids({"opportunity": self._shape.beside, "company": "org_id"}, parents),
+                    **self._ids({"opportunity": beside, "company": "org_id"}, parents),
                 }
                 if "contact" in parents:
                     values["participants"] = [{"person_id": int(parents["contact"]), "primary": True}]
             case _:
                 assert_never(key.kind)
         cost = {"note": 10, "opportunity": self._shape.cost}.get(key.kind, 5)
-        answer = await self._pipedrive.write("POST", self._paths[key.kind], values, cost=cost)
+        path = self._shape.path if key.kind == "opportunity" else PATHS[key.kind]
+        answer = await self._pipedrive.write("POST", path, values, cost=cost)
         record = answer.get("data")
         if not isinstance(record, dict) or "id" not in record:
             raise Trouble("unknown", "answer_without_id")
         return Made(str(record["id"]), self._url(key.kind, str(record["id"])))
 
     async def update(self, kind: RecordKind, vendor_id: str, fields: Fields) -> None:
-        path = f"{self._paths[kind]}/{_segment(vendor_id)}"
+        path = self._path(kind, vendor_id)
         if kind == "task" and fields.get("done") == CANCELLED:
             match = await self.read("task", vendor_id, ("done",))
             if match is not None and match.fields["done"] is not True:
                 await self._pipedrive.write("DELETE", path)
             return
-        await self._pipedrive.write("PUT" if kind == "note" else "PATCH", path, self._with_own_apart(kind, fields))
+        values = self._with_own_apart(kind, fields, self._shape_of(vendor_id))
+        await self._pipedrive.write("PUT" if kind == "note" else "PATCH", path, values)
 
     def empty(self, kind: RecordKind, names: Sequence[str]) -> Fields:  # noqa: ARG002 - names of fields are the same in all
         blanks: dict[str, JsonValue] = {"name": ERASED, "title": ERASED, "emails": [], "phones": []}
@@ -153,10 +158,10 @@ class Pipedrive:
 
     async def delete(self, kind: RecordKind, vendor_id: str) -> None:
         """Marked as deleted, and gone for good after 30 days."""
-        await self._pipedrive.write("DELETE", f"{self._paths[kind]}/{_segment(vendor_id)}")
+        await self._pipedrive.write("DELETE", self._path(kind, vendor_id))
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
-        name = "person_id" if kind == "contact" else self._shape.company
+        name = "person_id" if kind == "contact" else self._shape_of(opportunity).company
         match = await self.read("opportunity", opportunity, (name,))
         if match is not None and match.fields[name] is None:
             await self.update("opportunity", opportunity, {name: int(vendor_id)})
@@ -186,7 +191,7 @@ class Pipedrive:
 
     async def _search(self, kind: RecordKind, term: str, among: str, names: Collection[str]) -> Match | None:
         query = urlencode({"term": term, "fields": among, "exact_match": "true", "limit": 10})
-        answer = await self._pipedrive.read(f"{self._paths[kind]}/search?{query}", cost=20) or {}
+        answer = await self._pipedrive.read(f"{PATHS[kind]}/search?{query}", cost=20) or {}
         items = (answer.get("data") or {}).get("items") or ()
         ids = sorted(int(item["item"]["id"]) for item in items)
         for ident in ids:
@@ -196,21 +201,24 @@ class Pipedrive:
         return None
 
     async def _find_opportunity(self, key: Key, names: Collection[str], parents: Parents) -> Match | None:
+        """Among those of its person; in a company that works with leads, a deal that somebody has made of ours as well."""
         if "contact" not in parents:
             return None
         field = self._sink.key_field
-        query = {"person_id": parents["contact"]}
-        if self._shape.own is not None:
-            query[self._shape.own] = ",".join(sorted({field, *filter(_HASH.fullmatch, names)}))
-        async for record in self._pages(self._shape.path, query):
-            if self._value("opportunity", record, field) == key.text:
-                return self._match("opportunity", record, names)
+        for shape in dict.fromkeys((self._shape, OPPORTUNITIES["deal"])):
+            query = {"person_id": parents["contact"]}
+            if shape.own is not None:
+                query[shape.own] = ",".join(sorted({field, *filter(_HASH.fullmatch, names)}))
+            async for record in self._pages(shape.path, query):
+                if self._value("opportunity", record, field) == key.text:
+                    return self._match("opportunity", record, names)
         return None
 
     async def _find_beside(self, key: Key, names: Collection[str], parents: Parents) -> Match | None:
         if "opportunity" not in parents:
             return None
-        async for record in self._pages(self._paths[key.kind], {self._shape.beside: parents["opportunity"]}):
+        beside = self._shape_of(parents["opportunity"]).beside
+        async for record in self._pages(PATHS[key.kind], {beside: parents["opportunity"]}):
             if _last_line(str(record.get(TEXTS[key.kind]) or "")) == key.marker:
                 return self._match(key.kind, record, names)
         return None
@@ -250,20 +258,28 @@ class Pipedrive:
         pages: Mapping[RecordKind, str] = {
             "contact": "person",
             "company": "organization",
-            "opportunity": self._shape.page,
+            "opportunity": self._shape_of(vendor_id).page,
         }
         return f"{self._sink.base_url}/{pages[kind]}/{vendor_id}" if kind in pages else None
 
     def _ids(self, names: Mapping[RecordKind, str], parents: Parents) -> dict[str, JsonValue]:
         return {
-            names[kind]: self._shape.id_type(ident) if kind == "opportunity" else int(ident)
+            names[kind]: self._shape_of(ident).id_type(ident) if kind == "opportunity" else int(ident)
             for kind, ident in parents.items()
             if kind in names
         }
 
-    def _with_own_apart(self, kind: RecordKind, fields: Fields) -> dict[str, JsonValue]:
+    def _path(self, kind: RecordKind, vendor_id: str) -> str:
+        place = self._shape_of(vendor_id).path if kind == "opportunity" else PATHS[kind]
+        return f"{place}/{_segment(vendor_id)}"
+
+    def _shape_of(self, vendor_id: str | None) -> Opportunity:
+        """A deal has a number: somebody may have made one of our lead."""
+        return OPPORTUNITIES["deal"] if _NUMBER.fullmatch(vendor_id or "") else self._shape
+
+    def _with_own_apart(self, kind: RecordKind, fields: Fields, shape: Opportunity) -> dict[str, JsonValue]:
         """Fields that a customer made are known by a hash, and stand apart in v2."""
-        place = self._shape.own if kind == "opportunity" else "custom_fields"
+        place = shape.own if kind == "opportunity" else "custom_fields"
         own = {name: value for name, value in fields.items() if place is not None and _HASH.fullmatch(name)}
         others = {name: value for name, value in fields.items() if name not in own}
         return {**others, place: own} if place is not None and own else others
@@ -271,7 +287,7 @@ class Pipedrive:
     def _value(self, kind: RecordKind, record: JsonObject, name: str) -> JsonValue:
         is_own = _HASH.fullmatch(name) is not None
         if kind == "opportunity":
-            return self._shape.value(record, name, is_own=is_own)
+            return self._shape_of(str(record["id"])).value(record, name, is_own=is_own)
         return (record.get("custom_fields") or {}).get(name) if is_own else record.get(name)
 
 

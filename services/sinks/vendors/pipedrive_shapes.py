@@ -7,10 +7,14 @@ others. Leads have no fields of their own: they have those of deals.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from schemas.json_values import JsonObject, JsonValue
 from schemas.sinks.vendors import PipedriveOpportunity
+
+SOURCE_LEAD = "source_lead_id"
+"""In a deal that was made of a lead: that lead's id, where it is asked for."""
 
 
 class Opportunity(NamedTuple):
@@ -55,3 +59,9 @@ OPPORTUNITIES: Mapping[PipedriveOpportunity, Opportunity] = {
         id_type=str,
     ),
 }
+
+
+def instant_of(text: JsonValue) -> datetime:
+    """Instants of v2 have their zone; those of the older fields are UTC and say none."""
+    at = datetime.fromisoformat(str(text))
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from schemas.sinks.base import Stages
 from schemas.sinks.vendors import HubspotSink, PipedriveSink, SalesforceSink
 from services.sinks.records import Key, Wanted
 from services.sinks.vendor import Vendor
@@ -214,6 +215,40 @@ class PipedriveOffice:
 
     def touch(self, deal: str) -> None:
         self.api.change("deals", int(deal), {"title": "other"})
+
+
+class PipedriveLeadOffice(PipedriveOffice):
+    """Works with leads, and makes deals of them."""
+
+    def __init__(self, clock: Clock, names: Sequence[str] = PEOPLE, **values: object) -> None:
+        super().__init__(clock, names, **values)
+        self.sink = self.sink.model_copy(update={"opportunity": "lead", "stages": Stages()})
+        self.vendor = Pipedrive(self.sink, StandInCaller(self.api), pipedrive.TOKEN, clock)
+        self.person = str(self.api.make("persons", {"name": "Kund"})["id"])
+
+    async def open_lead(self, key: str, owner: str) -> str:
+        """A lead of ours, made as the sink makes it."""
+        wanted = Key("opportunity", key)
+        fields = self.vendor.render(Wanted(wanted, {"name": f"Kund {key}", "owner": self.people[owner]}))
+        return (await self.vendor.create(wanted, fields, {"contact": self.person})).vendor_id
+
+    def take(self, lead: str, stage: str = "offered") -> str:
+        """The deal that somebody made of it."""
+        return pipedrive.convert(self.api, lead, int(self.stages[stage]))
+
+    def archive(self, lead: str) -> None:
+        self._change(lead, is_archived=True)
+
+    def give(self, deal: str, to: str, by: str) -> None:
+        self._change(deal, owner_id=int(self.people[to]))
+
+    def _change(self, lead: str, **values: object) -> None:
+        self.api.change("leads", pipedrive.number_of(lead), values)
+
+    def _log(self, deal: str, by: str) -> int:
+        beside = {"deal_id": int(deal)} if deal.isdigit() else {"lead_id": deal}
+        values = {"type": "call", "subject": "Call", "owner_id": int(self.people[by]), **beside}
+        return int(str(self.api.make("activities", values)["id"]))
 
 
 OFFICES = {"hubspot": HubspotOffice, "salesforce": SalesforceOffice, "pipedrive": PipedriveOffice}

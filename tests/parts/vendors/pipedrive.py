@@ -250,10 +250,12 @@ def delete(api: PipedriveApi, request: Request, table: str, ident: str) -> Answe
     return Answer(200, {"success": True, "data": {"id": row["id"]}})
 
 
-def list_rows(api: PipedriveApi, request: Request, table: str) -> Answer:
-    """v2 leaves out what is archived and goes on by a cursor; v1 by a number."""
+def list_rows(api: PipedriveApi, request: Request, table: str, *, archived: bool = False) -> Answer:
+    """What is archived has a list of its own; v2 goes on by a cursor, v1 by a number."""
     limit, query = int(request.query["limit"][0]), request.query
-    rows = _ordered([row for row in _asked_for(api, table, query) if not row.get("is_archived")], query)
+    rows = _ordered([row for row in _asked_for(api, table, query) if bool(row.get("is_archived")) is archived], query)
+    if query.get("include_fields") != ["source_lead_id"]:
+        rows = [{name: value for name, value in row.items() if name != "source_lead_id"} for row in rows]
     token = query.get("cursor", query.get("start", ["0"]))[0]
     start = int(token.removeprefix(f"{api.cursors}-") or 0) if token.removeprefix(f"{api.cursors}-").isdigit() else None
     if start is None or limit > 500:
@@ -285,9 +287,26 @@ def _asked_for(api: PipedriveApi, table: str, query: Mapping[str, list[str]]) ->
 
 
 def _ordered(rows: list[dict[str, Json]], query: Mapping[str, list[str]]) -> list[dict[str, Json]]:
-    name = query.get("sort_by", ["id"])[0]
+    """v2 says the order in two words, v1 in one."""
+    name, _, direction = query.get("sort", [query.get("sort_by", ["id"])[0]])[0].partition(" ")
     ordered = sorted(rows, key=lambda row: number_of(str(row["id"])))
-    return ordered if name == "id" else sorted(ordered, key=lambda row: str(row[name]))
+    if name == "id":
+        return ordered
+    return sorted(ordered, key=lambda row: str(row[name]), reverse=direction == "DESC")
+
+
+def convert(api: PipedriveApi, lead: str, stage: int = 1) -> str:
+    """Somebody makes a deal of a lead: it keeps fields, notes and activities, and the lead is gone. Returns the deal's id."""
+    row = api.tables["leads"][number_of(lead)]
+    own = {name: value for name, value in row.items() if name in (KEY, OTHER)}
+    deal = api.make("deals", {"title": row["title"], "custom_fields": own, "stage_id": stage})
+    deal |= {"owner_id": row["owner_id"], "person_id": row["person_id"], "source_lead_id": lead}
+    for table in ("notes", "activities"):
+        for beside in api.tables[table].values():
+            if beside.get("lead_id") == lead:
+                beside |= {"lead_id": None, "deal_id": deal["id"]}
+    row["is_deleted"] = True
+    return str(deal["id"])
 
 
 def search(api: PipedriveApi, request: Request, table: str) -> Answer:
@@ -378,11 +397,12 @@ def _routes(path: str, table: str, needed: tuple[str, ...], fields: dict[str, Js
 
 _CHANGES = "updated_since sort_by sort_direction limit cursor"
 PipedriveApi.routes = (
-    *_routes("/api/v2/deals", "deals", ("title",), DEAL, f"person_id ids status custom_fields {_CHANGES}"),
+    *_routes("/api/v2/deals", "deals", ("title",), DEAL, f"person_id ids status custom_fields include_fields {_CHANGES}"),
     *_routes("/api/v2/persons", "persons", ("name",), PERSON, "limit cursor"),
     *_routes("/api/v2/organizations", "organizations", ("name",), ORGANISATION, "limit cursor"),
     *_routes("/api/v2/activities", "activities", (), ACTIVITY, f"deal_id lead_id done {_CHANGES}"),
-    *_routes("/v1/leads", "leads", ("title",), LEAD, "person_id limit start"),
+    Route("list archived leads", "GET", "/v1/leads/archived", lambda api, request: list_rows(api, request, "leads", archived=True), query=frozenset({"limit", "start", "sort"})),
+    *_routes("/v1/leads", "leads", ("title",), LEAD, "person_id limit start updated_since sort"),
     *_routes("/v1/notes", "notes", (), NOTE, "deal_id lead_id limit start"),
     *(Route(f"list {table}", "GET", f"/api/v2/{table}", lambda api, request, t=table: list_fields(api, request, t), query=frozenset({"limit"})) for table in ("dealFields", "personFields", "organizationFields")),
     Route("list stages", "GET", "/api/v2/stages", list_stages, query=frozenset({"limit"})),

@@ -187,6 +187,18 @@ async def test_an_opportunity_that_somebody_deleted_is_not_made_again_before_som
     assert len(world.crm.of("opportunity")) == 1
 
 
+async def test_an_opportunity_of_which_somebody_made_another_record_with_our_key_is_followed_and_its_id_told():
+    world = World()
+    await world.carry(offered())
+    (old,) = [ident for ident, row in world.crm.records.items() if row["kind"] == "opportunity"]
+    world.crm.records["deal"] = world.crm.records.pop(old)
+    told = len(world.book.signals)
+    owner = {"person": "bo", "ids": {}}
+    await world.carry(event("handover.transferred", 2, handover_id="ho_1", pass_number=1, owner=owner, reason="manual"))
+    assert world.crm.records["deal"]["owner"] == "BO"
+    assert world.book.signals[told:] == [("opportunity", "deal")] and world.book.kept["opportunity", "ho_1"].adopted
+
+
 async def test_a_follow_up_does_the_task_and_a_rejection_cancels_it():
     world = World()
     await world.carry(offered())

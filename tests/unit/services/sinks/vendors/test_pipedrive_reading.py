@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas.sinks.vendors import PipedriveSink
 from services.sinks.vendors import pipedrive_reading
 from tests.parts.vendors.offices import PipedriveOffice, open_deal
 
@@ -42,13 +41,6 @@ async def test_a_deletion_is_told_and_no_deal_that_is_not_ours(office):
     office.api.make("deals", {"title": "theirs"})
     page = await office.vendor.changes(None, BEGIN)
     assert page.deletions == [(deal, BEGIN)] and page.sightings == []
-
-
-def test_leads_are_not_read_back_and_the_file_says_so():
-    fields = {"name": "crm", "kind": "pipedrive", "secret": "STAFETT_SECRET_CRM", "key_field": "a" * 40}
-    fields |= {"base_url": "https://firma.pipedrive.com", "opportunity": "lead", "source": "crm", "reconcile": {}}
-    with pytest.raises(ValueError, match="leads of Pipedrive cannot be read back"):
-        PipedriveSink.model_validate(fields)
 
 
 async def test_a_page_costs_ten_tokens_and_a_deal_of_the_archive_one(office):
