@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.many_copies import Copies
 from tests.many_leads import many_leads, plans, questions, scans_in, signed_in
 from tests.page_walk import walk
 from tests.parts.postgres import migrated_database
@@ -12,7 +13,7 @@ COUNTED_WHOLE = "SELECT (SELECT count(*) FROM quarantine)"
 
 @pytest.mark.timeout(600)
 async def test_no_question_of_any_screen_reads_through_a_table_that_grows(tmp_path, postgres):
-    async with migrated_database(postgres) as url, many_leads(tmp_path, url, copies=400, young=3, quiet=20) as api:
+    async with migrated_database(postgres) as url, many_leads(tmp_path, url, Copies(400, young=3), quiet=20) as api:
         engines, asked = api.parts.store.engines, []
         for person in ("maja", "elin"):
             async with signed_in(api, person) as reader:
