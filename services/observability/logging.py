@@ -54,6 +54,7 @@ ALLOWED = frozenset(
         "reason",
         "request_id",
         "role",
+        "server",
         "signal_id",
         "sink",
         "state",

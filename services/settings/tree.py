@@ -259,7 +259,7 @@ class Settings(Tree):
         "sqlite:///./stafett.db",
         validate_default=True,
         repr=False,
-        description="The store: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
+        description="The store: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME; HOST,HOST2 where there are standbys.",
     )
     log_url: str = Field(
         "embedded:",

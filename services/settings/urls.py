@@ -23,6 +23,7 @@ KAFKA_SCHEMES: dict[str, SecurityProtocol | None] = {
     "kafka+sasl+ssl": "SASL_SSL",
 }
 KAFKA_PORT = 9092
+POSTGRES_PORT = 5432
 _BROKER = re.compile(r"(?P<host>\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?")
 
 
@@ -46,7 +47,21 @@ def database_url(text: str) -> str:
         raise ValueError("the store has to survive a restart, so SQLite needs a file: sqlite:///./stafett.db")
     if broken := _broken_tls(dict(parse_qsl(urlsplit(rest).query))):
         raise ValueError(broken)
-    return f"{driver}:{rest}"
+    return f"{driver}:{_spread_servers(rest)}"
+
+
+def _spread_servers(rest: str) -> str:
+    """Several servers as libpq writes them, `//USER@A:5432,B:5432/NAME`, in the words of the driver: one option `host` for each."""
+    parts = urlsplit(rest)
+    user, at, servers = parts.netloc.rpartition("@")
+    if "," not in servers:
+        return rest
+    found = [_BROKER.fullmatch(server.strip()) for server in servers.split(",")]
+    if not all(server and not server["host"].startswith("[") for server in found):
+        raise ValueError("several servers are written HOST:PORT,HOST:PORT, by name or IPv4 address")
+    options = [f"host={server['host']}:{server['port'] or POSTGRES_PORT}" for server in found if server]
+    query = "&".join([*([parts.query] if parts.query else []), *options])
+    return f"//{user}{at}{parts.path}?{query}"
 
 
 def _broken_tls(options: Mapping[str, str]) -> str | None:

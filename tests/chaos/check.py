@@ -16,7 +16,7 @@ class Checker:
 
     def __init__(self, fleet, chaos):
         self.fleet, self.chaos = fleet, chaos
-        self.findings, self.figures = [], {}
+        self.findings, self.figures, self.feed = [], {}, []
 
     async def run(self):
         headers = {"Authorization": f"Bearer {self.fleet.key}"}
@@ -24,9 +24,9 @@ class Checker:
             self._client = client
             await self._quiet()
             self.judge_histories(await self._histories())
-            feed = await self._feed()
-        self.judge_feed(feed)
-        self.judge_topics(await self._topics(), feed)
+            self.feed = await self._feed()
+        self.judge_feed(self.feed)
+        self.judge_topics(await self._topics(), self.feed)
         return self.findings
 
     async def _get(self, path, **params):

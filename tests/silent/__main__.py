@@ -10,22 +10,9 @@ import time
 from tests.chaos.check import Checker
 from tests.chaos.run import QUICK
 from tests.parts.process import end
+from tests.parts.receiver import judge_receiver
 from tests.silent.fleet import SilentFleet
 from tests.silent.run import BOUND, CASES, Silence
-
-
-def judge_receiver(events, feed):
-    """What the receiver has beside the feed: all of it, and each subject's in order, but for what it had before."""
-    seen, last, findings = set(), {}, []
-    for ident, subject, sequence in events:
-        if ident not in seen and last.get(subject, 0) >= sequence:
-            findings.append(f"{subject}: {sequence} came after {last[subject]}")
-        seen.add(ident)
-        last[subject] = max(sequence, last.get(subject, 0))
-    wanted = {event["id"] for event in feed if not event["type"].startswith("stafett.marketing")}
-    if missing := wanted - seen:
-        findings.append(f"{len(missing)} events never came to the receiver")
-    return findings
 
 
 async def run(fleet, cases):
@@ -39,6 +26,7 @@ async def run(fleet, cases):
         findings += [f"{case}: {role} stood still for {s} s" for role, s in stood.items() if s > BOUND]
     checker = Checker(fleet, silence)
     findings += await checker.run()
+    findings += await judge_receiver(fleet.receiver, [entry["event"] for entry in checker.feed])
     print("\n".join(f"{name}: {count}" for name, count in checker.figures.items()))
     return findings
 

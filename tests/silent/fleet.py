@@ -1,47 +1,14 @@
-"""A fleet each of whose processes reaches PostgreSQL by a way of its own, and all of them Kafka by one; a receiver beside it."""
+"""A fleet each of whose processes reaches PostgreSQL by a way of its own, and all of them Kafka by one, and a receiver beside it."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from sqlalchemy import make_url
 
 from tests.parts.fleet import ROLES, ROOT, Fleet
 from tests.parts.kafka import KafkaBroker
 from tests.parts.process import free_port, spawn
+from tests.parts.receiver import Receiver
 from tests.parts.silent_proxy import SilentProxy
-
-
-class Receiver:
-    """Takes everything; `events` are (id, subject, sequence) in the order in which they came."""
-
-    def __init__(self):
-        self.events = events = []
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                event = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                events.append((event["id"], event["subject"], int(event["sequence"])))
-                self.send_response(204)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self._server.server_port}/in"
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class SilentFleet(Fleet):
@@ -52,13 +19,7 @@ class SilentFleet(Fleet):
         super().__init__(edits, bootstrap=f"127.0.0.1:{self._port}")
         self.kafka = KafkaBroker(self.kafka_flags, advertised=self._port)
         self.way_to_kafka = SilentProxy(self.kafka.port, self._port).__enter__()
-        entry = {
-            "name": "erp",
-            "url": self.receiver.url,
-            "events": ["leads", "handovers", "sla"],
-            "secrets": ["STAFETT_SECRET_CRM"],
-            "allow_private": True,
-        }
+        entry = self.receiver.subscription()
         (self.config / "subscriptions.yaml").write_text(json.dumps({"version": 1, "subscriptions": [entry]}))
         self.stores = {}
 

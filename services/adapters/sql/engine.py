@@ -41,6 +41,8 @@ _DISK_FULL = "53100"
 _NO_CONNECTION = "53300"
 _TOO_LONG = "57014"
 """A statement took longer than `statement_timeout`."""
+_READ_ONLY = "25006"
+"""The server takes no writes: another one does by now, or will."""
 _NO_ENTRY = ("28", "3D", "42501")
 """Those that say nothing about the data: who we are, which database, what we may do there."""
 
@@ -278,8 +280,14 @@ class translated:  # noqa: N801 - reads as a statement
             raise _meaning(error) from error
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise StoreFull from error
-        if isinstance(error, SQLAlchemyError | OSError | TimeoutError | EOFError):
+        if isinstance(error, SQLAlchemyError | OSError | TimeoutError | EOFError) or _is_drivers_own(error):
             raise StoreUnavailable(f"the store cannot be reached: {type(error).__name__}") from error
+
+
+def _is_drivers_own(error: BaseException | None) -> bool:
+    """What PostgreSQL's driver raises past SQLAlchemy, where a connection ends amid a question of the pool's or of the driver's own:
+    nobody has said anything about data then."""
+    return type(error).__module__.startswith("asyncpg.")
 
 
 @contextmanager
@@ -312,9 +320,11 @@ def _meaning(error: DBAPIError) -> StoreUnavailable | StoreRejected:
         )
     if any(words in said for words in _DAMAGED):
         return StoreRejected("the database's file is damaged; restore a backup (docs/operations.md)")
+    if state == _READ_ONLY:
+        return StoreUnavailable("the server that we are connected to takes no writes; it is a standby, or was made one")
     if state == _TOO_LONG:
         return StoreTooSlow(f"the store ended what took too long: {name} {state}")
-    if passing or (not state and name in ("OperationalError", "InterfaceError")):
+    if passing or (not state and name in ("OperationalError", "InterfaceError", "InternalError")):
         return StoreUnavailable(f"the store gave up for a passing reason: {name} {state}")
     return StoreRejected(f"the store refuses the data: {name} {state}")
 
@@ -375,12 +385,13 @@ def _tls(mode: str, root: str | None, cert: str | None, key: str | None) -> ssl.
 
 def _postgres(url: URL, *, bounds: Bounds = QUICK, connections: int = 20) -> AsyncEngine:
     """`connections`: of this engine at most, half of which stay open."""
+    from services.adapters.sql.hosts import Hosts
     from services.adapters.sql.silence import arguments_for, watch_for_silence
 
     query = dict(url.query)
     given = {name: query.pop(f"ssl{name}", None) for name in ("mode", "rootcert", "cert", "key")}
     mode, root, cert, key = (str(value) if value else None for value in given.values())
-    arguments = arguments_for(bounds)
+    arguments = {**arguments_for(bounds), "async_creator_fn": Hosts().connect}
     if (tls := _tls(mode or "", root, cert, key)) is not None:
         arguments["ssl"] = tls
     engine = create_async_engine(

@@ -24,7 +24,7 @@ from schemas.certain import certain
 from schemas.json_values import JsonObject
 from services.adapters.sql.bounds import Bounds
 from services.outbound.sockets import IDLE_SECONDS, PROBE_SECONDS, PROBES, UNANSWERED_SECONDS, keepalive_options
-from services.ports.errors import StoreTooSlow
+from services.ports.errors import StoreTooSlow, StoreUnavailable
 
 CONNECT_SECONDS = 5.0
 PING_SECONDS = 3.0
@@ -73,6 +73,8 @@ def _milliseconds(seconds: float) -> str:
     return str(int(seconds * 1000))
 
 
+READ_ONLY = "25006"
+"""SQLSTATE: the server takes no writes. Another one does by now, or will."""
 _GIVEN_UP = "given up"
 _END = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ANY($1::int[])
     AND usename = current_user AND application_name = 'stafett' AND state_change < now() - interval '1 second'"""
@@ -89,7 +91,14 @@ def watch_for_silence(engine: AsyncEngine) -> None:
     def end_given_up(connection: Any, record: Any) -> None:
         record.info[_GIVEN_UP] = given_up
         if given_up:
-            await_only(connection.driver_connection.fetch(_END, list(given_up)))
+            driver = connection.driver_connection
+            try:
+                await_only(driver.fetch(_END, list(given_up)))
+            except Exception as error:
+                driver.terminate()
+                raise StoreUnavailable(
+                    f"a new connection to the store ended at once: {type(error).__name__}"
+                ) from error
             given_up.clear()
 
     @event.listens_for(engine.sync_engine, "checkout")
@@ -106,6 +115,9 @@ def watch_for_silence(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def give_up(context: ExceptionContext) -> StoreTooSlow | None:
+        if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+            context.is_disconnect = True  # all that were opened before lead to the server that takes no writes
+            return None
         if not isinstance(context.original_exception, TimeoutError) or context.connection is None:
             return None
         driver = certain(context.connection.connection.driver_connection, "a connection that is open has one")

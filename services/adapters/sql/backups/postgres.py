@@ -157,14 +157,23 @@ def _environment(url: str) -> Mapping[str, str]:
     """Where and by which user, for libpq: a password on the command line would be seen by everybody on the machine."""
     parsed = make_url(url)
     given = {
-        "PGHOST": parsed.host or str(parsed.query.get("host", "")),
-        "PGPORT": str(parsed.port or ""),
+        **_servers(parsed),
         "PGUSER": parsed.username or "",
         "PGPASSWORD": str(parsed.password or ""),
         "PGDATABASE": parsed.database or "",
         **_tls(parsed),
     }
     return {**os.environ, **{name: value for name, value in given.items() if value}}
+
+
+def _servers(url: URL) -> dict[str, str]:
+    """One or several, of which the one that takes writes is asked, as the roles do."""
+    hosts = url.query.get("host", "")
+    if isinstance(hosts, str):
+        return {"PGHOST": url.host or hosts, "PGPORT": str(url.port or "")}
+    names, ports = zip(*(host.partition(":")[::2] for host in hosts), strict=True)
+    wanted = str(url.query.get("target_session_attrs", "read-write"))
+    return {"PGHOST": ",".join(names), "PGPORT": ",".join(ports), "PGTARGETSESSIONATTRS": wanted}
 
 
 def _tls(url: URL) -> dict[str, str]:

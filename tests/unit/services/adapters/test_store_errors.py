@@ -2,10 +2,11 @@
 
 import sqlite3
 
+import asyncpg
 import pytest
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 
-from services.adapters.sql.engine import _meaning
+from services.adapters.sql.engine import _meaning, translated
 from services.ports.errors import NoConnectionFree, StoreRejected, StoreUnavailable
 
 
@@ -25,11 +26,19 @@ class Driver(Exception):
         DBAPIError("x", None, Driver("28P01")),
         DBAPIError("x", None, Driver("3D000")),
         DBAPIError("x", None, Driver("42501")),
+        DBAPIError("x", None, Driver("25006")),
+        InternalError("x", None, Driver("")),
     ],
     ids=str,
 )
 def test_a_full_disk_a_lock_or_a_closed_door_passes(error):
     assert isinstance(_meaning(error), StoreUnavailable)
+
+
+@pytest.mark.parametrize("kind", [asyncpg.InternalClientError, asyncpg.ConnectionDoesNotExistError], ids=str)
+def test_what_the_driver_says_past_the_engine_of_a_connection_that_ended_passes(kind):
+    with pytest.raises(StoreUnavailable), translated():
+        raise kind("cannot switch to another state")
 
 
 def test_a_store_without_a_free_connection_says_what_to_do():

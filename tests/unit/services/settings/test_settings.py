@@ -46,10 +46,18 @@ def test_the_tree_is_read_by_path_and_frozen():
         ("sqlite:///./a.db", "sqlite+aiosqlite:///./a.db"),
         ("postgres://u@h/d", "postgresql+asyncpg://u@h/d"),
         ("postgresql+asyncpg://u@h/d", "postgresql+asyncpg://u@h/d"),
+        ("postgresql://u:p@a,b:5433/d", "postgresql+asyncpg://u:p@/d?host=a:5432&host=b:5433"),
+        ("postgresql://a,b/d?sslmode=require", "postgresql+asyncpg:///d?sslmode=require&host=a:5432&host=b:5432"),
     ],
 )
 def test_database_urls_are_normalised(given, read_as):
     assert read(DATABASE_URL=given).database_url == read_as
+
+
+@pytest.mark.parametrize("hosts", ["[::1],b", "a,", "a:x,b"])
+def test_several_servers_are_named_each_by_name_or_ipv4_address(hosts):
+    with pytest.raises(SettingsError, match="several servers"):
+        read(DATABASE_URL=f"postgresql://u@{hosts}/d")
 
 
 def test_any_setting_may_come_from_a_file_without_its_last_newline(tmp_path):

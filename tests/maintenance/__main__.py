@@ -1,0 +1,43 @@
+"""`python -m tests.maintenance CASE`: a fleet is tended under load, and nothing is lost, doubled or out of order. Exit status 1 for a
+finding."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tests.chaos.run import QUICK
+from tests.maintenance import failover
+from tests.maintenance.run import Tended, judge
+
+
+class Case(NamedTuple):
+    """`bound`: seconds that a role may stand still."""
+
+    fleet: Callable
+    steps: Callable
+    bound: float
+
+
+CASES = {"failover": Case(failover.PairFleet, failover.steps, failover.BOUND)}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m tests.maintenance", description=__doc__)
+    parser.add_argument("case", choices=CASES)
+    case = CASES[parser.parse_args().case]
+    fleet = case.fleet(QUICK)
+    try:
+        fleet.start()
+        findings = asyncio.run(judge(fleet, Tended(fleet, case.steps(fleet)), case.bound))
+        print("\n".join(findings) or "every promise was kept")
+        return int(bool(findings))
+    except BaseException:
+        print(fleet.said())
+        raise
+    finally:
+        fleet.close()
+
+
+sys.exit(main())
