@@ -43,9 +43,12 @@ demo-page: .venv/run.stamp ## a month at a made-up company, on the page, until c
 demo-fleet: .venv/dev.stamp ## the same on Kafka and PostgreSQL, a process per role, one of them killed
 	$(BIN)/python -m tests.parts.demo
 
+# It waits more than it works, so the rest is done beside it.
+LONGEST = tests/e2e/test_tryton_sink.py
+
 test: .venv/dev.stamp ## everything, on real parts
 	$(BIN)/python -m pytest -n 2 tests/unit tests/property
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/contract tests/e2e tests/integration
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(LONGEST) tests/contract tests/e2e tests/integration
 
 test-quick: .venv/dev.stamp ## what needs no Kafka, PostgreSQL, Tryton, nginx or Caddy
 	$(BIN)/python -m pytest -m "not real"
@@ -76,7 +79,7 @@ model: .venv/dev.stamp ## 100,000 signals of random lives, a thousand stories of
 	STAFETT_MACHINE=1000 $(BIN)/python -m pytest --timeout 3600 tests/property/test_state_machine.py
 	$(BIN)/python -m tests.property.week
 
-handovers: .venv/dev.stamp ## two hundred hand-overs into a real Tryton while everything is killed and answers are lost; some minutes
+handovers: .venv/dev.stamp ## two hundred other hand-overs into a real Tryton than those of `make test`, while everything is killed and answers are lost; some minutes
 	HANDOVERS=200 HANDOVERS_SEED=2 $(BIN)/python -m pytest -s --timeout 3600 tests/e2e/test_tryton_sink.py
 
 .PHONY: silence

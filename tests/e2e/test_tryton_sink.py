@@ -1,6 +1,6 @@
 """Hand-overs into a real Tryton while our process and Tryton are killed and answers are lost after the commit.
 
-`make handovers` does the same with two hundred of them; HANDOVERS and HANDOVERS_SEED say how many, and which.
+HANDOVERS and HANDOVERS_SEED say how many, and which. Most of its time nobody computes: what a killed process had claimed waits.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from tests.parts.tryton import DATABASE, INTEGRATION, TrytonServer, TrytonUser
 from tests.parts.tryton_files import PEOPLE, password
 from tests.setups import setup_on
 
-HANDOVERS = int(os.environ.get("HANDOVERS", "30"))
+HANDOVERS = int(os.environ.get("HANDOVERS", "200"))
 SEED = int(os.environ.get("HANDOVERS_SEED", "1"))
 KILLS = max(2, HANDOVERS // 25)
 """Of each of the two."""
@@ -124,7 +124,7 @@ async def test_what_sales_does_in_tryton_comes_back_by_reading_alone(tryton, wor
     before = {one.reference for one in await tryton.opportunities()}
     work.number, work.running.at = 10_000, datetime.now(UTC) - timedelta(minutes=10)
     await work.give(2 * len(DOINGS), stories=[("waits", 1, ())])
-    await work.until_written(60)
+    await work.until_written(120)
     made = [one for one in await tryton.opportunities() if one.reference not in before]
     done = dict(zip((one.reference for one in made), (*DOINGS, *DOINGS), strict=True))
     for one in made:
