@@ -24,6 +24,7 @@ Scope = Literal[
     "subscriptions:write",
     "persons:export",
     "persons:erase",
+    "persons:keys",
     "audit:read",
 ]
 SCOPES: dict[Scope, str] = {
@@ -40,6 +41,7 @@ SCOPES: dict[Scope, str] = {
     "all events, with what they hold of persons, sent to an address of their choice.",
     "persons:export": "All that is known of one person, with names, addresses and every word, in one file; each asking is noted.",
     "persons:erase": "Erasing a person for good, and the receipts of erasures.",
+    "persons:keys": "The keys by which what is personal of events on Kafka's topics is opened; each asking is noted.",
     "audit:read": "Who saw personal data and who changed what, over the API and the page.",
 }
 """What a key may do, with what each scope opens."""

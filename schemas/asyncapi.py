@@ -21,7 +21,9 @@ _ABOUT = {
 _READ: JsonSchemaMode = "validation"
 _ORDER = (
     "Records are keyed by a keyed digest of the lead's strongest identity. `sequence` has no gap per lead over all topics:"
-    " a consumer drops what it has seen, for a record may come twice."
+    " a consumer drops what it has seen, for a record may come twice. Unless STAFETT_KAFKA_SEAL is false, `data.personal` is null"
+    " and `data.sealed` beside it has what is personal: `key`, the name of a key of GET /v1/persons/keys, and `box`, base64 of"
+    " nonce (12 bytes), text and tag by AES-256-GCM, the event's id being authenticated."
 )
 
 

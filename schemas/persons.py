@@ -44,6 +44,37 @@ class ExportRequest(PersonNamed):
     language: ReadableLanguage = Field(default="en", description="Of the text.")
 
 
+class TopicKey(BaseModel):
+    """One key of sealed events. `key` is its name, as `data.sealed.key` has it; `secret` 32 bytes in base64, or null, and then `reason`
+    says why: `erased` for good, or `unknown` here."""
+
+    key: str
+    secret: str | None = None
+    reason: Literal["erased", "unknown"] | None = None
+
+
+class TopicKeys(BaseModel):
+    """The keys that were asked for, in that order. Keep none of them longer than a minute: an erasure throws it away."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "keys": [
+                        {
+                            "key": "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe.1f0c2a9b",
+                            "secret": "q2b0f0cXJrYk4bXl9mM2cnU1a3Z5d3BxZ3R6bnZ4Y2g=",
+                            "reason": None,
+                        }
+                    ]
+                }
+            ]
+        },
+    )
+    keys: list[TopicKey]
+
+
 class ErasureRequest(PersonNamed):
     """Erase a person. `dry_run` says only what would be emptied."""
 

@@ -1,5 +1,6 @@
 """People with planted strings, and a look into everything that is kept for them."""
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
 
 from services.adapters.sql.tables import metadata
@@ -61,3 +62,32 @@ def hits_in_files(paths, people):
         if hits := sum(word in held for word in words):
             found[path.name] = hits
     return found
+
+
+async def records_of(bootstrap, topics):
+    """Every record of these topics as it lies there: {topic: [(key, value)]}."""
+    reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await reader.start()
+    try:
+        places = [
+            TopicPartition(topic, n)
+            for topic in topics
+            for n in (await reader._client.fetch_all_metadata()).partitions_for_topic(topic)
+        ]
+        reader.assign(places)
+        await reader.seek_to_beginning()
+        ends, found = await reader.end_offsets(places), {topic: [] for topic in topics}
+        while any([await reader.position(place) < ends[place] for place in places]):
+            for place, records in (await reader.getmany(timeout_ms=200)).items():
+                found[place.topic] += [(record.key, record.value) for record in records]
+    finally:
+        await reader.stop()
+    return found
+
+
+def hits_in_topics(records, people):
+    """{topic: how many strings of these people are in its records}."""
+    words = [word.encode() for person in people for word in person.words]
+    held = {topic: b" ".join(part for pair in pairs for part in pair).lower() for topic, pairs in records.items()}
+    hits = {topic: sum(word in text for word in words) for topic, text in held.items()}
+    return {topic: count for topic, count in hits.items() if count}

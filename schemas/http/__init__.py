@@ -108,7 +108,7 @@ from schemas.http.subscriptions import (
     SubscriptionState,
     SubscriptionView,
 )
-from schemas.persons import ConsentPage, ErasureTaken, ErasureView, PersonExport
+from schemas.persons import ConsentPage, ErasureTaken, ErasureView, PersonExport, TopicKeys
 
 BODIES: tuple[type[BaseModel], ...] = (
     AuditPage,
@@ -156,6 +156,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     ErasureTaken,
     ErasureView,
     ConsentPage,
+    TopicKeys,
     Health,
     Readiness,
 )
@@ -257,6 +258,7 @@ __all__ = [
     "SubscriptionMade",
     "SubscriptionState",
     "SubscriptionView",
+    "TopicKeys",
     "WaitingPage",
     "WaitingView",
     "example",

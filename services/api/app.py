@@ -30,6 +30,7 @@ from services.api.scoped import Scoped
 from services.api.signals import add_signals
 from services.api.sinks import SinkDesk, add_sinks
 from services.api.subscriptions import Desk, add_subscriptions
+from services.api.topic_keys import add_topic_keys
 from services.forum.desk import ForumDesk
 from services.persons.desk import PersonDesk
 from services.ports.audit import Audit
@@ -78,6 +79,7 @@ def create_router(
     add_subscriptions(router, access, desk)
     add_persons(router, access, persons)
     add_erasure(router, access, persons)
+    add_topic_keys(router, access, persons)
     add_consents(router, scoped, access)
     add_audit(router, access, audit)
     return router

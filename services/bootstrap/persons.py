@@ -14,6 +14,7 @@ from schemas.signals import Signal
 from schemas.sources import SourcesFile
 from schemas.yamlfile import load
 from services.adapters.sql.erasing import SqlErasing
+from services.adapters.sql.person_keys import SqlPersonKeys
 from services.adapters.sql.persons import SqlPersons
 from services.bootstrap.commands import commanding_of, versions_of
 from services.bootstrap.parts import Parts, read_file
@@ -40,6 +41,7 @@ def person_desk_of(parts: Parts, accept: Callable[[Sequence[Signal]], Awaitable[
         now=parts.now,
         organisation=organisation,
         accept=accept,
+        keys=SqlPersonKeys(parts.store.engines),
     )
 
 

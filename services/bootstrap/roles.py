@@ -11,6 +11,7 @@ from routing.people.roster import Roster
 from services.bootstrap import metering
 from services.bootstrap.commands import versions_of
 from services.bootstrap.parts import Parts
+from services.bootstrap.sealing import person_keys_of
 from services.ports.rows import LeadRow
 from services.relay.role import Relay
 from services.router.role import Router
@@ -63,6 +64,7 @@ def relay_of(parts: Parts) -> Relay:
         lease_ttl=settings.relay.lease_ttl,
         poll=settings.relay.poll,
         batch_max=settings.relay.batch_max,
+        keys=person_keys_of(parts),
         bell=parts.relay_bell,
         delivery_bell=parts.delivery_bell,
         on_published=metering.count_published,

@@ -39,6 +39,7 @@ COMMANDS = {
     "apikey": "Make a key for the API.",
     "link": "Make a link that signs somebody in to the page, once.",
     "events": "Follow the events.",
+    "unseal": "Open what is personal of events that were read off a topic.",
     "schema": "Print JSON Schema of what is published, OpenAPI and AsyncAPI.",
     "topics": "Plan, make and check Kafka's topics.",
     "settings": "List every setting, its value (secrets hidden) and meaning.",
@@ -84,6 +85,7 @@ _MODULES = {
     "source": "setting_up.source",
     "subscriptions": "operating.subscriptions",
     "topics": "operating.topics",
+    "unseal": "operating.unseal",
 }
 """Where a command's module is, below `services.cli`; any other command is the name of its module."""
 EPILOG = "Begin with: stafett new myfolder. Then `stafett COMMAND --help` teaches each command."

@@ -9,14 +9,16 @@ from typing import NamedTuple
 
 from routing.model.ids import derive
 from routing.model.records import Lead
-from schemas.persons import ErasedRecord, ErasureRequest, ErasureTaken, ErasureView, PersonNamed
+from schemas.persons import ErasedRecord, ErasureRequest, ErasureTaken, ErasureView, PersonNamed, TopicKey
 from schemas.signals import Commanded, IdentityKey, Kind, Person, Signal
 from services.persons.documents import Document, Heading, pieces_of
 from services.persons.exporting import entries_of
 from services.persons.finding import Digests, Found, NobodyFound, find_person, keys_of_asked
 from services.persons.matching import NAMING
+from services.persons.topic_keys import find_keys
 from services.ports.persons import PersonReading, PersonRegister
 from services.ports.rows import PersonRequest
+from services.ports.sealing import PersonKeys
 
 _NAMING = ("contact", "opportunity", "note", "task")
 """Kinds of records that may name the person; a company is nobody's, and a membership has no name in it."""
@@ -31,6 +33,7 @@ class PersonDesk(NamedTuple):
     now: Callable[[], datetime]
     organisation: Callable[[], Awaitable[str]]
     accept: Callable[[Sequence[Signal]], Awaitable[None]]
+    keys: PersonKeys
 
     async def begin_export(self, asked: PersonNamed, principal: str, brands: Collection[str] | None = None) -> Found:
         """Finds the person, in these brands only where they are given, and notes who asks. Raises NobodyFound, StoreUnavailable."""
@@ -78,6 +81,10 @@ class PersonDesk(NamedTuple):
             receipt=json.loads(request.body) if request.state == "done" else None,
             sinks=await self._records_of(request.lead_id),
         )
+
+    async def topic_keys(self, names: Sequence[str], brands: Collection[str] | None = None) -> list[TopicKey]:
+        """Keys of sealed events, by their names. Raises StoreUnavailable."""
+        return await find_keys(self.keys, names, brands)
 
     async def _records_of(self, lead_id: str | None) -> list[ErasedRecord]:
         records = await self.reading.records_of(lead_id) if lead_id is not None else []

@@ -19,15 +19,18 @@ from services.loops.steps import step_within
 from services.ports.errors import Fenced, LogUnavailable, RecordTooLarge, StoreUnavailable
 from services.ports.log import Log
 from services.ports.rows import OutboxEntry, RecordOut, SpoolEntry
+from services.ports.sealing import PersonKeys
 from services.ports.signal_records import letter_fields, unsendable, write_letters
 from services.ports.store import RelayStore
+from services.sealing.events import seal_event
 
 log = logging.getLogger("stafett.relay")
 LEASE = "relay"
 
 
 class Relay:
-    """`topic_of` maps an event topic's short name (`leads`) to the log's (`stafett.leads.v1`)."""
+    """`topic_of` maps an event topic's short name (`leads`) to the log's (`stafett.leads.v1`). `keys`: what is personal is sealed
+    with the key of its lead before it goes to a topic; None where it goes as it is."""
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Relay:
         lease_ttl: timedelta = timedelta(seconds=10),
         poll: timedelta = timedelta(milliseconds=100),
         batch_max: int = 1000,
+        keys: PersonKeys | None = None,
         bell: Doorbell | None = None,
         delivery_bell: Doorbell | None = None,
         on_published: Callable[[int], None] = lambda _: None,
@@ -51,6 +55,7 @@ class Relay:
         self._ttl, self._poll, self._batch_max = lease_ttl.total_seconds(), poll.total_seconds(), batch_max
         self._bell, self._delivery_bell, self._on_published = bell or Doorbell(), delivery_bell, on_published
         self._on_set_aside, self._on_unpublished, self._on_step = on_set_aside, on_unpublished, on_step
+        self._keys = keys
         self._epoch: int | None = None
         self._renew_at = 0.0
 
@@ -105,7 +110,7 @@ class Relay:
     async def _publish(self, entries: Sequence[OutboxEntry]) -> None:
         """One that the log never takes holds up nobody: it is in the feed, and on no topic."""
         try:
-            await self._log.publish([self._record(entry) for entry in entries])
+            await self._log.publish(await self._records(entries))
         except RecordTooLarge:
             if len(entries) > 1:
                 for entry in entries:
@@ -159,6 +164,25 @@ class Relay:
         except StoreUnavailable:
             log.warning("could not give the lease back; it runs out by itself")
 
-    def _record(self, entry: OutboxEntry) -> RecordOut:
-        row = entry.row
-        return RecordOut(self._topic_of(row.topic), row.partition_key.encode(), whole(row.head, row.personal).encode())
+    async def _records(self, entries: Sequence[OutboxEntry]) -> list[RecordOut]:
+        """As the topics get them. A key is in the store before anything is sealed with it, so that a kill in between leaves a
+        key that opens nothing yet, and never a record that nothing opens. Raises StoreUnavailable."""
+        rows = [entry.row for entry in entries]
+        if self._keys is None:
+            texts = [whole(row.head, row.personal) for row in rows]
+        else:
+            secrets = await self._keys.make_keys({row.lead_id for row in rows if row.personal}, self._now())
+            texts = [
+                seal_event(
+                    row.head,
+                    row.personal,
+                    event_id=row.event_id,
+                    lead_id=row.lead_id,
+                    secret=secrets.get(row.lead_id),
+                )
+                for row in rows
+            ]
+        return [
+            RecordOut(self._topic_of(row.topic), row.partition_key.encode(), text.encode())
+            for row, text in zip(rows, texts, strict=True)
+        ]

@@ -62,6 +62,11 @@ class KafkaSettings(Tree):
         timedelta(days=7),
         description="How long the topics keep records; also the longest outage of ours that loses nothing.",
     )
+    seal: bool = Field(
+        True,
+        description="Whether what is personal is sealed on topics, with keys that the store keeps and an erasure throws away. `false` "
+        "for consumers that cannot open it (docs/data-team.md): what is on topics is then there until their retention.",
+    )
     request_timeout: Duration = Field(
         timedelta(seconds=3), description="After it an append has failed; ingest then spools."
     )

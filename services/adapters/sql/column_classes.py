@@ -64,6 +64,7 @@ _P: Mapping[str, Mapping[ColumnClass, str]] = {
     "log_records": {"personal": "body", "digest": "key", "plain": "topic partition record_offset appended_at"},
     "meta": {"plain": "key", "colleague": "value"},
     "outbox": {"personal": "personal", "plain": f"id {_EVENT}"},
+    "person_keys": {"secret": "secret", "plain": "lead_id made_at"},
     "person_requests": {
         "personal": "personal",
         "plain": "id kind state lead_id asked_at finished_at body place",
@@ -106,9 +107,10 @@ EMPTIED: frozenset[str] = frozenset(
     f"{table}.{column}"
     for table, columns in COLUMN_CLASSES.items()
     for column, name in columns.items()
-    if name == "personal" or (table, column) == ("history", "salt")
+    if name == "personal" or (table, column) in {("history", "salt"), ("person_keys", "secret")}
 )
-"""What an erasure empties, as `table.column`: whatever is personal, and the salts without which digests of it say nothing."""
+"""What an erasure empties, as `table.column`: whatever is personal, the salts without which digests of it say nothing, and the key
+without which nobody opens what topics still have of it."""
 
 
 class OfLead(NamedTuple):
@@ -128,6 +130,7 @@ OF_LEAD = (
     OfLead("outbox", "id", ("personal",)),
     OfLead("events", "position", ("personal",)),
     OfLead("dead_letters", "number", ("personal", "raw")),
+    OfLead("person_keys", "lead_id", ("secret",)),
     OfLead("sink_steps", "target, event_id, name", ("personal",), _OF_TARGETS),
 )
 """Of what an erasure empties, the tables whose rows bear the lead's id. The others are looked through, for what is of the person."""

@@ -12,6 +12,7 @@ from services.adapters.sql import (
     forum_tables,
     log_tables,
     person_tables,
+    seal_tables,
     session_tables,
     sink_tables,
     tables,
@@ -20,7 +21,17 @@ from services.adapters.sql.engine import Engines, scalar
 
 Columns = Mapping[str, frozenset[str]]
 """{table: its columns}"""
-_FILES = (tables, alert_tables, audit_tables, forum_tables, log_tables, person_tables, session_tables, sink_tables)
+_FILES = (
+    tables,
+    alert_tables,
+    audit_tables,
+    forum_tables,
+    log_tables,
+    person_tables,
+    seal_tables,
+    session_tables,
+    sink_tables,
+)
 """Each adds its tables to the one metadata."""
 NEEDED: Columns = {name: frozenset(t.columns.keys()) for name, t in _FILES[0].metadata.tables.items()}
 _SQLITE = """SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'"""

@@ -1,0 +1,16 @@
+"""The tables of the keys of sealed parts; `tables.py` has the others, and the rules."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, LargeBinary, Table, Text
+
+from services.adapters.sql.columns import whole_column as _whole
+from services.adapters.sql.tables import metadata
+
+person_keys = Table(
+    "person_keys",
+    metadata,
+    Column("lead_id", Text, primary_key=True),
+    Column("secret", LargeBinary, nullable=True),
+    _whole("made_at"),
+)
