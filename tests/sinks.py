@@ -110,6 +110,7 @@ class MemoryBook:
 
     def __init__(self):
         self.kept, self.done, self.signals, self.kill_at = {}, {}, [], None
+        self.sources = {}
 
     async def records(self, target, lead_id):
         return [record for record in self.kept.values() if record.lead_id == lead_id]
@@ -119,6 +120,9 @@ class MemoryBook:
 
     async def steps(self, target, event_id):
         return [step for (event, _), step in self.done.items() if event == event_id]
+
+    async def source_of_signal(self, signal_id):
+        return self.sources.get(signal_id)
 
     async def begin(self, record, step, seen=None, abandoned=None):
         self._commit()

@@ -76,10 +76,11 @@ class Stages(FileModel):
 
 class TaskSettings(FileModel):
     """The task for the owner. `type` is the vendor's own type of task; `due`: the instant by which the follow-up is promised, or
-    by which the offer has to be answered."""
+    by which the offer has to be answered. `high_from`: from which on its priority is high, the warning of a promise or its breach."""
 
     type: Annotated[str, Field(max_length=100)] | None = None
     due: Literal["follow_up", "expires_at"] = "follow_up"
+    high_from: Literal["warning", "breach", "never"] = "warning"
 
 
 class NoteSettings(FileModel):

@@ -37,6 +37,9 @@ FACTS = (
     "sla.state",
     "sla.breached_at",
     "sla.kept_at",
+    "outcome.state",
+    "outcome.reason",
+    "outcome.at",
     "qualification.fact",
     "qualification.at",
     "qualification.fit",
@@ -57,6 +60,8 @@ FACTS = (
 ANSWERS = "answers."
 SLA = "sla."
 """Before the facts of the promise to follow up, which change after the hand-over was offered."""
+OUTCOME = "outcome."
+"""Before the facts of what came of an offer or of the hand-over: they stand until it is offered again."""
 TheirField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.\-]{0,199}$")]
 
 
@@ -96,16 +101,22 @@ class FieldRule(FileModel):
         if sum((bool(self.of), bool(self.join), self.value is not None)) != 1:
             raise ValueError("a field has one of `of`, `join` and `value`")
         paths = (*self.of, *self.join)
-        if self.is_of_promise and not all(path.startswith(SLA) for path in paths):
-            raise ValueError(
-                "facts of the promise (`sla.`) are written when it changes, so they stand in a field by themselves"
-            )
+        for part, what in ((SLA, "the promise"), (OUTCOME, "the outcome")):
+            if 0 < sum(path.startswith(part) for path in paths) < len(paths):
+                raise ValueError(
+                    f"facts of {what} (`{part}`) are written when it changes, so they stand in a field by themselves"
+                )
         return self
 
     @property
     def is_of_promise(self) -> bool:
         """Whether it tells of the promise to follow up: such a field is ours, and is written again whenever that changes."""
         return any(path.startswith(SLA) for path in (*self.of, *self.join))
+
+    @property
+    def is_of_outcome(self) -> bool:
+        """Whether it tells what came of the hand-over; ours as well."""
+        return any(path.startswith(OUTCOME) for path in (*self.of, *self.join))
 
 
 def _short_form(rules: JsonValue) -> JsonValue:
@@ -133,9 +144,16 @@ class FieldRules(FileModel):
         for name, rule in value.items():
             if rule.is_of_promise:
                 raise BrokenAt("the promise to follow up is of a hand-over: write it into the opportunity", name)
+            if rule.is_of_outcome:
+                raise BrokenAt("the outcome is of a hand-over: write it into the opportunity", name)
         return value
 
     @property
     def of_promise(self) -> dict[str, FieldRule]:
         """Fields of the opportunity that tell of the promise to follow up."""
         return {name: rule for name, rule in self.opportunity.items() if rule.is_of_promise}
+
+    @property
+    def of_outcome(self) -> dict[str, FieldRule]:
+        """Fields of the opportunity that tell what came of the hand-over."""
+        return {name: rule for name, rule in self.opportunity.items() if rule.is_of_outcome}

@@ -184,6 +184,7 @@ class PipedriveSink(CrmSink):
     key_field: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
     domain_field: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
     pipeline: Annotated[int, Field(ge=1)] | None = None
+    high_priority: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _stages_are_numbers(self) -> PipedriveSink:

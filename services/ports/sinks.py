@@ -75,6 +75,9 @@ class SinkBook(Protocol):
     async def steps(self, target: str, event_id: str) -> list[SinkStep]:
         """What became of an event so far."""
 
+    async def source_of_signal(self, signal_id: str) -> str | None:
+        """The source of a signal that was handled; None for none, or one whose record was pruned."""
+
     async def begin(
         self, record: SinkRecord, step: SinkStep, seen: SinkRecord | None = None, abandoned: datetime | None = None
     ) -> bool:

@@ -13,17 +13,19 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
 
 from schemas.envelope import Envelope
-from schemas.events import LeadErased
+from schemas.events import LeadErased, LeadMerged
 from schemas.json_values import JsonValue
 from schemas.sinks import CrmSink, RecordKind
 from schemas.sinks.base import HandoverStage
 from services.ports.rows import RecordOut
 from services.ports.sinks import WAITING, SinkBook, SinkRecord, SinkStep
-from services.ports.written import TOLD, note_fields, note_values
+from services.ports.written import TOLD, is_ours, note_fields, note_values
 from services.sinks.erasing import Eraser
 from services.sinks.kept import after_create, digest_of, is_blank, newest_handover, taken_away
 from services.sinks.outcomes import Trouble
+from services.sinks.planning.answers import OUTCOMES
 from services.sinks.planning.erasure import erasure_plan
+from services.sinks.planning.merging import merge_plan
 from services.sinks.planning.operations import Change, Collect, Ensure, Erase, Link, Operation, Plan, Spread
 from services.sinks.planning.plan import Settings, events_of, plan_of
 from services.sinks.planning.stages import may_move
@@ -110,11 +112,24 @@ class Carrier(StepTaker[Operation]):
         StoreUnavailable."""
         records = await self._book.records(self._target.name, event.subject)
         body, newest = event.body(), newest_handover(records)
-        if isinstance(body, LeadErased):
-            plan: Plan = erasure_plan(records, deletes=self._sink.erased == "delete")
-        else:
-            plan = plan_of(event, body, self._target.settings, newest)
+        plan: Plan
+        match body:
+            case LeadErased():
+                plan = erasure_plan(records, deletes=self._sink.erased == "delete")
+            case LeadMerged():
+                # Told of both leads: the kept one's own turn is the one that links.
+                is_kept = event.subject == body.kept
+                plan = merge_plan(body, await self._book.records(self._target.name, body.gone)) if is_kept else ()
+            case _:
+                plan = plan_of(event, body, self._target.settings, newest)
+                if isinstance(body, OUTCOMES) and await self._is_told_there(event):
+                    plan = tuple(op._replace(is_told_there=True) if isinstance(op, Change) else op for op in plan)
         await self.carry_out(Errand(event, plan, until, {(record.kind, record.key): record for record in records}))
+
+    async def _is_told_there(self, event: Envelope) -> bool:
+        """Whether the signal that caused it came from this CRM."""
+        source = self._sink.source
+        return source is not None and await self._book.source_of_signal(event.causationid) == source
 
     async def carry_out_operation(self, errand: Errand[Operation], operation: Operation, step: SinkStep) -> Done:
         match operation:
@@ -215,13 +230,15 @@ class Carrier(StepTaker[Operation]):
             if not (is_blank(value) and is_blank(match.fields.get(name)))
         }
 
-    def _stage_change(self, stage: HandoverStage | None, match: Match, key: Key) -> dict[str, JsonValue]:
+    def _stage_change(
+        self, stage: HandoverStage | None, match: Match, key: Key, *, is_told_there: bool = False
+    ) -> dict[str, JsonValue]:
         """The stage, where the record may move there. Raises Trouble (refused_data) for a record that is closed."""
         stages = self._sink.stages
         stage_id = getattr(stages, stage) if stage is not None else None
         if stage is None or stage_id is None or match.stage == stage_id:
             return {}
-        if not may_move(stages, match.stage, is_closed=match.is_closed, to=stage):
+        if not may_move(stages, match.stage, is_closed=match.is_closed, to=stage, is_told_there=is_told_there):
             return {}
         empty = frozenset(self._vendor.render(Wanted(key, {})))
         rendered = self._vendor.render(Wanted(key, {"stage": stage_id}))
@@ -304,6 +321,8 @@ class Carrier(StepTaker[Operation]):
         if record is None or record.state != "present" or record.vendor_id is None:
             return Done("never_made_there", state="skipped")
         fields = self._vendor.render(operation.wanted)
+        if operation.stage is None and fields == self._vendor.render(Wanted(key, {})):
+            return Done("not_known_there", state="skipped")
         match = await self._vendor.read(key.kind, record.vendor_id, fields)
         if match is None and key.kind == "opportunity":
             # Somebody may have made another record of it, which has our key.
@@ -311,8 +330,13 @@ class Carrier(StepTaker[Operation]):
             match = await self._vendor.find(key, fields, parents)
         if match is None:
             return Done("gone", record._replace(state="gone", seen_at=self._now()))
-        changes = self._changes(operation.wanted, match) if not match.is_closed else {}
-        changes |= self._stage_change(operation.stage, match, key)
+        wanted = operation.wanted
+        if key.kind == "contact":
+            # Others write there too: what stands there as we wrote it may be written again, and what is blank.
+            ours = (name for name, value in match.fields.items() if is_ours(record.written, name, value))
+            wanted = wanted._replace(owned=frozenset({*self._sink.owns, *ours}))
+        changes = self._changes(wanted, match) if not match.is_closed else {}
+        changes |= self._stage_change(operation.stage, match, key, is_told_there=operation.is_told_there)
         marks = self._marks(record, self._with_stage(operation.wanted, operation.stage), changes)
         if changes:
             await self._announce(step, record._replace(written=marks), before=record)

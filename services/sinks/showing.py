@@ -49,6 +49,9 @@ class ShownBook:
     async def steps(self, target: str, event_id: str) -> list[SinkStep]:  # noqa: ARG002 - the signature is the port's
         return []
 
+    async def source_of_signal(self, signal_id: str) -> str | None:
+        return await self._book.source_of_signal(signal_id)
+
     async def begin(
         self,
         record: SinkRecord,  # noqa: ARG002 - the signature is the port's

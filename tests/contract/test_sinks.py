@@ -39,6 +39,15 @@ async def test_a_create_is_announced_and_then_told_with_the_signals_in_one_commi
     assert await spooled(store) == ["stafett.signals.v1"]
 
 
+async def test_a_signal_is_of_the_source_that_brought_it(store, sinks):
+    handled = """INSERT INTO history (signal_id, attempt, kind, mode, occurred_at, received_at, recorded_at, facts, outcome, note, decision,
+        source) VALUES ('sig_1', 1, 'sales.won', 'live', 1, 1, 1, '{}', 'done', '', '{}', 'crm')"""
+    async with store.engines.write() as conn:
+        await conn.execute(text(handled))
+    assert await sinks.source_of_signal("sig_1") == "crm"
+    assert await sinks.source_of_signal("sig_2") is None
+
+
 async def test_of_two_events_one_makes_the_record_and_may_begin_again(sinks):
     assert await sinks.begin(MAKING, SENDING)
     other = MAKING._replace(made_by="evt_2", lead_id="lead_2")

@@ -54,6 +54,12 @@ class SqlSinks:
         async with self._engines.read() as conn:
             return [_step(row) for row in await conn.execute(text(where), {"t": target, "e": event_id})]
 
+    async def source_of_signal(self, signal_id: str) -> str | None:
+        async with self._engines.read() as conn:
+            where = "SELECT source FROM history WHERE signal_id = :s ORDER BY id DESC LIMIT 1"
+            row = (await conn.execute(text(where), {"s": signal_id})).first()
+        return row.source if row is not None else None
+
     async def begin(
         self, record: SinkRecord, step: SinkStep, seen: SinkRecord | None = None, abandoned: datetime | None = None
     ) -> bool:

@@ -20,11 +20,13 @@ class Ensure(NamedTuple):
 
 class Change(NamedTuple):
     """The record, which we made, is changed; nothing where we never made it or it is gone. `stage` is where the hand-over is from
-    now on, by our name; whether the vendor's record may move there is judged against where it stands."""
+    now on, by our name; whether the vendor's record may move there is judged against where it stands. `is_told_there`: a signal of
+    that very CRM said so, so that a stage of sales' own is where they put it."""
 
     name: str
     wanted: Wanted
     stage: HandoverStage | None = None
+    is_told_there: bool = False
 
 
 class Link(NamedTuple):

@@ -9,27 +9,23 @@ from schemas.envelope import Envelope, instant
 from schemas.events import (
     EventData,
     HandoverAccepted,
-    HandoverExpired,
     HandoverFollowedUp,
-    HandoverLost,
     HandoverOffered,
-    HandoverRejected,
-    HandoverReturned,
     HandoverTransferred,
-    HandoverWithdrawn,
-    HandoverWon,
     LeadErased,
+    LeadMerged,
     LeadOwnerChanged,
     LeadStageChanged,
     LeadTouched,
     Owner,
     SlaBreached,
+    SlaWarned,
 )
 from schemas.json_values import JsonValue
 from schemas.sinks import CrmSink, ValueName
-from schemas.sinks.base import HandoverStage
 from services.sinks.outcomes import Trouble
 from services.sinks.planning import promise
+from services.sinks.planning.answers import OUTCOMES, answer_changes, end_task, move
 from services.sinks.planning.facts import Facts, facts_of, map_facts
 from services.sinks.planning.note import note_text, task_text
 from services.sinks.planning.operations import Change, Ensure, Link, Operation, Plan
@@ -44,15 +40,12 @@ EVENTS: frozenset[str] = (
             HandoverOffered,
             HandoverAccepted,
             HandoverFollowedUp,
-            HandoverRejected,
-            HandoverExpired,
-            HandoverWithdrawn,
-            HandoverReturned,
             HandoverTransferred,
-            HandoverWon,
-            HandoverLost,
+            *OUTCOMES,
             LeadOwnerChanged,
             LeadStageChanged,
+            LeadMerged,
+            SlaWarned,
             SlaBreached,
             LeadTouched,
             LeadErased,
@@ -67,6 +60,7 @@ Values = dict[ValueName, JsonValue]
 def events_of(sink: CrmSink) -> frozenset[str]:
     """Those of which something follows by this entry: nobody carries out what is mapped to nothing."""
     unused = set() if sink.fields.of_promise else promise.EVENTS - {SlaBreached.type_name}
+    unused |= set() if sink.task.high_from == "warning" else {SlaWarned.type_name}
     return EVENTS - unused - (set() if sink.note.touches else {LeadTouched.type_name})
 
 
@@ -95,53 +89,57 @@ def plan_of(event: Envelope, data: EventData, settings: Settings, newest: OpenHa
     that name none. Raises Trouble (refused_data) where the owner has no id there."""
     match data:
         case HandoverOffered():
-            # A hand-over that is there goes on: its next owner has to have it.
-            is_there = newest is not None and newest.id == data.handover_id
-            if data.personal is None:
-                # Who it was has been erased since: there is nobody to write.
-                return ()
-            facts = facts_of(event, data, settings.public_url)
-            return tuple(_offer(event, data, settings, facts)) if is_there or settings.takes(facts) else ()
-        case LeadOwnerChanged():
-            return _give(newest, data.to_owner, settings) if newest is not None else ()
-        case LeadStageChanged():
-            went_back = data.from_stage == "hand_over" and data.to_stage not in ("hand_over", "deal")
-            return _move(newest.id, "returned") if newest is not None and went_back else ()
+            return _offer_where_taken(event, data, settings, newest)
+        case LeadOwnerChanged() | LeadStageChanged() | LeadTouched():
+            return _follow_lead(event, data, settings, newest) if newest is not None else ()
         case HandoverTransferred():
             is_newest = newest is not None and newest.id == data.handover_id
             return _give(newest if is_newest else OpenHandover(data.handover_id), data.owner, settings)
-        case LeadTouched():
-            kept = newest.touched or Touched(newest.id) if newest is not None else None
-            note = settings.sink.note
-            return touches_plan(event, data, kept, note) if kept is not None and note.touches else ()
+        case SlaWarned():
+            return _hurry(data, newest, settings.sink)
         case SlaBreached():
-            return (*_hurry(data), *promise_changes(data, settings.sink.fields))
+            return (*_hurry(data, newest, settings.sink), *promise_changes(data, settings.sink.fields))
         case _ if event.type in promise.EVENTS:
             return promise_changes(data, settings.sink.fields)
         case _:
-            return _answer(data, settings)
+            return answer_changes(event, data, settings.sink.fields)
 
 
-def _answer(data: EventData, settings: Settings) -> Plan:
-    """What follows from what sales did with the hand-over."""
+def _follow_lead(
+    event: Envelope, data: LeadOwnerChanged | LeadStageChanged | LeadTouched, settings: Settings, newest: OpenHandover
+) -> Plan:
+    """What happened to the lead, and names no hand-over, happened to its newest."""
     match data:
-        case HandoverAccepted():
-            return _move(data.handover_id, "accepted")
-        case HandoverFollowedUp():
-            return _end_task(data.offer_id, "done")
-        case HandoverRejected() | HandoverExpired() | HandoverWithdrawn():
-            return _end_task(data.offer_id, "cancelled")
-        case HandoverReturned():
-            return (*_move(data.handover_id, "returned"), *_end_task(data.offer_id, "cancelled"))
-        case HandoverWon():
-            return (*_move(data.handover_id, "won"), *_end_task(data.offer_id, "done"))
-        case HandoverLost():
-            return (*_move(data.handover_id, "lost"), *_end_task(data.offer_id, "cancelled"))
+        case LeadOwnerChanged():
+            return (*_give(newest, data.to_owner, settings), *_give_contact(event.subject, data.to_owner, settings))
+        case LeadStageChanged():
+            went_back = data.from_stage == "hand_over" and data.to_stage not in ("hand_over", "deal")
+            return move(newest.id, "returned") if went_back else ()
+        case LeadTouched():
+            note = settings.sink.note
+            return touches_plan(event, data, newest.touched or Touched(newest.id), note) if note.touches else ()
         case _:
-            return ()
+            assert_never(data)
 
 
-def _offer(event: Envelope, offer: HandoverOffered, settings: Settings, facts: Facts) -> list[Operation]:
+def _offer_where_taken(
+    event: Envelope, offer: HandoverOffered, settings: Settings, newest: OpenHandover | None
+) -> Plan:
+    # A hand-over that is there goes on: its next owner has to have it.
+    is_there = newest is not None and newest.id == offer.handover_id
+    if offer.personal is None:
+        # Who it was has been erased since: there is nobody to write.
+        return ()
+    facts = facts_of(event, offer, settings.public_url)
+    if not is_there and not settings.takes(facts):
+        return ()
+    return tuple(_offer(event, offer, settings, facts=facts, is_there=is_there))
+
+
+def _offer(
+    event: Envelope, offer: HandoverOffered, settings: Settings, *, facts: Facts, is_there: bool
+) -> list[Operation]:
+    """`is_there`: the opportunity is, so that what came of its last offer is over."""
     sink = settings.sink
     contact, opportunity = _contact_key(event, offer, settings), Key("opportunity", offer.handover_id)
     operations: list[Operation] = []
@@ -153,10 +151,12 @@ def _offer(event: Envelope, offer: HandoverOffered, settings: Settings, facts: F
     operations.append(Ensure("contact", _contact(contact, facts, offer, settings), tuple(hangs_on)))
     hangs_on.append(contact)
     wanted = _opportunity(opportunity, facts, offer, settings)
+    if is_there:
+        wanted = wanted._replace(extra={**wanted.extra, **dict.fromkeys(sink.fields.of_outcome)})
     operations.append(Ensure("opportunity", wanted, tuple(hangs_on), "offered"))
     operations += [Link(f"link_{other.kind}", opportunity, other) for other in hangs_on]
     operations.append(_note(offer, facts, sink, (opportunity, *hangs_on)))
-    operations += _end_task(_offer_before(offer), "cancelled")
+    operations += end_task(_offer_before(offer), "cancelled")
     if offer.offer_id is not None:
         operations.append(_task(offer, facts, settings, (opportunity, *hangs_on)))
     return operations
@@ -192,7 +192,8 @@ def _opportunity(key: Key, facts: Facts, offer: HandoverOffered, settings: Setti
     if due := _due(offer, settings.sink):
         values["due_at"] = due
     # What a person changed there stays: a second offer is for another person by another time, and nothing else.
-    owned = frozenset({"owner", "due_at", *settings.sink.fields.of_promise})
+    fields = settings.sink.fields
+    owned = frozenset({"owner", "due_at", *fields.of_promise, *fields.of_outcome})
     return _without_blanks(key, values, map_facts(settings.sink.fields.opportunity, facts), owned)
 
 
@@ -235,12 +236,6 @@ def _offer_before(offer: HandoverOffered) -> str | None:
     return f"{offer.handover_id}.{offer.offer_number - 1}" if offer.offer_number > 1 else None
 
 
-def _move(handover_id: str | None, stage: HandoverStage) -> tuple[Change, ...]:
-    if handover_id is None:
-        return ()
-    return (Change("opportunity", _without_blanks(Key("opportunity", handover_id), {}), stage),)
-
-
 def _give(handover: OpenHandover | None, owner: Owner | None, settings: Settings) -> tuple[Change, ...]:
     """The opportunity has another owner, and so has the task that is open for it; one that is done stays with who did it."""
     if handover is None or owner is None:
@@ -252,18 +247,24 @@ def _give(handover: OpenHandover | None, owner: Owner | None, settings: Settings
     return (opportunity, Change("task", _without_blanks(Key("task", handover.offer_id), values)))
 
 
-def _end_task(offer_id: str | None, state: str) -> tuple[Change, ...]:
+def _give_contact(lead_id: str, owner: Owner | None, settings: Settings) -> tuple[Change, ...]:
+    """The contact has the owner too, where the file says so; one that a person gave to somebody stays theirs."""
+    if owner is None or not settings.sink.set_contact_owner:
+        return ()
+    wanted = _without_blanks(Key("contact", lead_id), {"owner": _owner_id(owner, settings)})
+    return (Change("contact_owner", wanted),)
+
+
+def _hurry(data: SlaWarned | SlaBreached, newest: OpenHandover | None, sink: CrmSink) -> tuple[Change, ...]:
+    """The task that the promise is about has a high priority: that of its offer, or of the newest one of its hand-over."""
+    if not (sink.task.high_from == "warning" or (sink.task.high_from == "breach" and isinstance(data, SlaBreached))):
+        return ()
+    offer_id = data.subject_id if data.subject_kind == "offer" else None
+    if offer_id is None and newest is not None and newest.id == data.handover_id:
+        offer_id = newest.offer_id
     if offer_id is None:
         return ()
-    return (
-        Change(f"end_task_{offer_id.rpartition('.')[2]}", _without_blanks(Key("task", offer_id), {"state": state})),
-    )
-
-
-def _hurry(breach: SlaBreached) -> tuple[Change, ...]:
-    if breach.subject_kind != "offer":
-        return ()
-    return (Change("hurry_task", _without_blanks(Key("task", breach.subject_id), {"priority": "high"})),)
+    return (Change("hurry_task", _without_blanks(Key("task", offer_id), {"priority": "high"})),)
 
 
 def _owner_id(owner: Owner, settings: Settings) -> str:

@@ -11,7 +11,7 @@ from cel_expr_python import cel
 
 from routing.agreement.cel_words import plain_complaint
 from schemas.sinks import FACTS
-from schemas.sinks.mapping import SLA
+from schemas.sinks.mapping import OUTCOME, SLA
 from services.sinks.planning.facts import Facts
 
 _AT = ("offer.expires_at", "offer.follow_up_due_at", "event.time", "qualification.at", "dossier.meeting_booked_at")
@@ -33,7 +33,7 @@ def _type_of(fact: str) -> cel.Type:
     return cel.Type.BOOL if fact == "dossier.complete" else cel.Type.STRING
 
 
-VARIABLES = {fact: _type_of(fact) for fact in FACTS if not fact.startswith(("contact.", SLA))}
+VARIABLES = {fact: _type_of(fact) for fact in FACTS if not fact.startswith(("contact.", SLA, OUTCOME))}
 """What a condition may name, with its type: nothing of the person, and nothing that is known only later."""
 _ENV = cel.NewEnv(variables=VARIABLES)
 

@@ -85,6 +85,8 @@ class Pipedrive:
                 fields |= {"content": as_html(str(values["text"]))} if "text" in values else {}
             case "task":
                 fields |= _activity(values)
+                if values.get("priority") == "high" and self._sink.high_priority is not None:
+                    fields["priority"] = self._sink.high_priority
             case _:
                 assert_never(key.kind)
         return {**fields, **wanted.extra}

@@ -38,8 +38,9 @@ async def check_company(calls: PipedriveCalls, sink: PipedriveSink, owners: Mapp
     try:
         problems += await _check_stages(calls, sink)
         problems += await _check_owners(calls, owners)
+        problems += await _check_priority(calls, sink)
     except Trouble as trouble:
-        problems.append(f"stages and users cannot be read: {trouble.code}")
+        problems.append(f"stages, users and priorities cannot be read: {trouble.code}")
     return problems
 
 
@@ -78,6 +79,21 @@ async def _check_owners(calls: PipedriveCalls, owners: Mapping[str, str]) -> lis
         for person, theirs in owners.items()
         if theirs not in active
     ]
+
+
+async def _check_priority(calls: PipedriveCalls, sink: PipedriveSink) -> list[str]:
+    """Each company numbers its priorities by itself."""
+    if sink.task.high_from == "never":
+        return []
+    rows = await _rows(calls, "/api/v2/activityFields?limit=500")
+    options = next((row.get("options") or () for row in rows if row.get("field_code") == "priority"), ())
+    names = {int(option["id"]): str(option.get("label")) for option in options}
+    shown = ", ".join(f"{ident} is {name}" for ident, name in names.items()) or "there are none"
+    if sink.high_priority is None:
+        high = next((ident for ident, name in names.items() if name.casefold() == "high"), None)
+        rule = f"write `high_priority: {high}`" if high is not None else "name the option"
+        return [f"high_priority: {rule}, or `task: {{high_from: never}}` ({shown})"] if names else []
+    return [] if sink.high_priority in names else [f"high_priority: there is no {sink.high_priority} ({shown})"]
 
 
 async def _rows(calls: PipedriveCalls, path: str) -> list[JsonObject]:

@@ -57,7 +57,7 @@ LEAD: dict[str, Json] = {
 WHO = shape({"person_id": NUMBER, "primary": {"type": "boolean"}})
 ACTIVITY: dict[str, Json] = {
     "subject": TEXT, "type": TEXT, "owner_id": NUMBER, "deal_id": NUMBER, "lead_id": TEXT, "org_id": NUMBER, "due_date": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"},
-    "due_time": {"type": "string", "pattern": r"^\d\d:\d\d$"}, "done": {"type": "boolean"}, "note": TEXT, "participants": {"type": "array", "items": WHO},
+    "due_time": {"type": "string", "pattern": r"^\d\d:\d\d$"}, "done": {"type": "boolean"}, "note": TEXT, "priority": NUMBER, "participants": {"type": "array", "items": WHO},
 }  # fmt: skip
 PIN: dict[str, Json] = {"enum": [0, 1]}
 NOTE: dict[str, Json] = {
@@ -67,6 +67,7 @@ NOTE: dict[str, Json] = {
     "pinned_to_deal_flag": PIN,
     "pinned_to_lead_flag": PIN,
 }
+PRIORITIES = {501: "Low", 503: "High"}
 STAGES = {1: "Offered", 2: "Accepted", 3: "Returned"}
 
 
@@ -341,6 +342,13 @@ def list_fields(api: PipedriveApi, request: Request, table: str) -> Answer:
     )
 
 
+def list_activity_fields(api: PipedriveApi, request: Request) -> Answer:
+    options: list[Json] = [{"id": ident, "label": label} for ident, label in PRIORITIES.items()]
+    return Answer(
+        200, {"success": True, "data": [{"field_code": "priority", "field_type": "enum", "options": options}]}
+    )
+
+
 def list_stages(api: PipedriveApi, request: Request) -> Answer:
     return Answer(
         200, {"success": True, "data": [{"id": i, "name": name, "pipeline_id": 1} for i, name in STAGES.items()]}
@@ -405,6 +413,7 @@ PipedriveApi.routes = (
     *_routes("/v1/leads", "leads", ("title",), LEAD, "person_id limit start updated_since sort"),
     *_routes("/v1/notes", "notes", (), NOTE, "deal_id lead_id limit start"),
     *(Route(f"list {table}", "GET", f"/api/v2/{table}", lambda api, request, t=table: list_fields(api, request, t), query=frozenset({"limit"})) for table in ("dealFields", "personFields", "organizationFields")),
+    Route("list activity fields", "GET", "/api/v2/activityFields", list_activity_fields, query=frozenset({"limit"})),
     Route("list stages", "GET", "/api/v2/stages", list_stages, query=frozenset({"limit"})),
     Route("me", "GET", "/v1/users/me", me),
     Route("list webhooks", "GET", "/v1/webhooks", list_webhooks),

@@ -199,6 +199,73 @@ async def test_an_opportunity_of_which_somebody_made_another_record_with_our_key
     assert world.book.signals[told:] == [("opportunity", "deal")] and world.book.kept["opportunity", "ho_1"].adopted
 
 
+def merged(number, subject, kept="lead_1", gone="lead_2"):
+    return event("lead.merged", number, lead=subject, kept=kept, gone=gone, by="person")
+
+
+async def test_of_two_leads_that_are_one_the_open_opportunity_of_the_other_hangs_on_the_contact_that_is_kept():
+    world = World()
+    await world.carry(offered())
+    await world.carry(offered(2, lead="lead_2", handover="ho_2", email="other@kund.example"))
+    contact, theirs = (world.book.kept[key].vendor_id for key in (("contact", "lead_1"), ("opportunity", "ho_2")))
+    writes = list(world.crm.writes)
+    await world.carry(merged(3, "lead_2"))
+    assert (theirs, contact) not in world.crm.links, "told of both, carried out for one"
+    await world.carry(merged(4, "lead_1"))
+    assert (theirs, contact) in world.crm.links and world.crm.writes == writes, "nothing else is written or merged"
+
+
+async def test_what_is_over_or_was_never_made_stays_where_it_is_when_leads_are_merged():
+    world = World()
+    await world.carry(offered(2, lead="lead_2", handover="ho_2", email="other@kund.example"))
+    before = set(world.crm.links)
+    await world.carry(merged(3, "lead_1"))
+    assert world.crm.links == before, "the kept lead has no contact there"
+    await world.carry(offered(4))
+    await world.carry(event("handover.returned", 5, lead="lead_2", handover_id="ho_2", pass_number=1, offer_id=None))
+    before = set(world.crm.links)
+    await world.carry(merged(6, "lead_1"))
+    assert world.crm.links == before
+
+
+async def test_a_contact_that_a_person_gave_away_stays_theirs_and_one_that_is_as_we_left_it_follows_the_lead():
+    world = World(of=sink(set_contact_owner=True))
+    await world.carry(offered())
+    (contact,) = world.crm.of("contact")
+    await world.carry(event("lead.owner_changed", 2, from_owner=None, to_owner={"person": "bo", "ids": {}}, rule="x"))
+    assert contact["owner"] == "BO"
+    contact["owner"] = "CIA"
+    await world.carry(event("lead.owner_changed", 3, from_owner=None, to_owner={"person": "anna", "ids": {}}, rule="x"))
+    assert contact["owner"] == "CIA"
+
+
+@pytest.mark.parametrize(("source", "stage"), [("crm", "their own"), ("web", "lost")])
+async def test_an_end_that_the_crm_told_itself_leaves_the_stage_where_sales_put_it(source, stage):
+    world = World(of=sink(source="crm", user="7"))
+    await world.carry(offered())
+    (opportunity,) = world.crm.of("opportunity")
+    opportunity["stage"] = "their own"
+    world.book.sources = {"sig_1": source}
+    await world.carry(event("handover.lost", 2, handover_id="ho_1", pass_number=1, offer_id="ho_1.1"))
+    assert opportunity["stage"] == stage
+    assert world.book.kept["opportunity", "ho_1"].is_over
+    assert world.crm.of("task")[0]["state"] == "cancelled"
+
+
+async def test_what_the_crm_has_no_place_for_is_not_even_read():
+    world = World()
+    await world.carry(offered())
+    world.crm.render = lambda wanted: {"key": wanted.key.text}
+    world.crm.read = None
+    due = {"started_at": NOW, "target": "4h", "due_at": NOW, "noticed_at": NOW, "handover_id": "ho_1"}
+    await world.carry(
+        event(
+            "sla.breached", 2, clock_id="c1", policy="p", metric="x", subject_kind="offer", subject_id="ho_1.1", **due
+        )
+    )
+    assert world.book.done["evt_2", "hurry_task"].outcome == "not_known_there"
+
+
 async def test_a_follow_up_does_the_task_and_a_rejection_cancels_it():
     world = World()
     await world.carry(offered())

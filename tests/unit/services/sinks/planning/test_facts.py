@@ -28,7 +28,7 @@ def test_every_fact_of_the_list_is_a_fact_of_a_full_hand_over():
         "signal_kind": "form.submitted",
     }
     happened.data.update(paths=paths, qualification=why)
-    later = {"sla.breached_at", "sla.kept_at"}
+    later = {"sla.breached_at", "sla.kept_at", "outcome.state", "outcome.reason", "outcome.at"}
     assert set(FACTS) - later <= set(facts_of(happened, happened.body(), "https://stafett.example.com"))
 
 

@@ -13,6 +13,7 @@ OWNER = {"person": "bo", "ids": {}}
 
 
 NEWEST = OpenHandover("ho_1", "ho_1.2")
+AT = "2026-06-08T09:00:00Z"
 
 
 def plan(happened, of=None, newest=NEWEST):
@@ -104,6 +105,72 @@ def test_a_contact_is_known_by_the_id_that_the_crm_told_and_by_its_address():
 )  # fmt: skip - one case a line
 def test_what_sales_and_the_lifecycle_did_follows_in_the_crm(happened, expected):
     assert changes(happened) == expected
+
+
+def sla(kind, subject="offer", ident="ho_1.1", **more):
+    fields = {"clock_id": "c1", "policy": "p", "metric": "follow_up", "subject_kind": subject, "subject_id": ident, "started_at": AT,
+              "target": "4h", "due_at": AT, "noticed_at": AT, "handover_id": "ho_1"}  # fmt: skip
+    if kind == "warned":
+        fields |= {"warning": 1, "before": "1h", "warned_at": AT}
+    return event(f"sla.{kind}", **{**fields, **more})
+
+
+HIGH = ({"priority": "high"}, None)
+
+
+@pytest.mark.parametrize("kind", ["warned", "breached"])
+def test_the_task_whose_promise_is_in_danger_has_a_high_priority(kind):
+    assert changes(sla(kind)) == {("task", "ho_1.1"): HIGH}
+    assert changes(sla(kind, "lead", "lead_1")) == {("task", "ho_1.2"): HIGH}, "that of the newest offer"
+    assert changes(sla(kind, "lead", "lead_1", handover_id="ho_9")) == {}
+    assert changes(sla(kind, "lead", "lead_1"), newest=None) == {}
+
+
+def test_from_when_on_a_task_is_high_is_said_by_the_file():
+    breach, never = sink(task={"high_from": "breach"}), sink(task={"high_from": "never"})
+    assert changes(sla("warned"), of=breach) == {} != changes(sla("breached"), of=breach)
+    assert changes(sla("breached"), of=never) == {}
+    warned = "stafett.sla.warned.v1"
+    assert warned in events_of(sink()) and warned not in events_of(breach) | events_of(never)
+
+
+OUTCOME = {"state": "outcome.state", "why": "outcome.reason", "day": {"of": "outcome.at", "date": "day"}}
+
+
+def extras(happened, **more):
+    of = sink(fields={"opportunity": OUTCOME})
+    found = [c.wanted.extra for c in plan(happened, of=of, **more) if c.wanted.key.kind == "opportunity"]
+    return [dict(extra) for extra in found]
+
+
+@pytest.mark.parametrize(
+    ("happened", "expected"),
+    [
+        (event("handover.rejected", reason="no_budget", **OFFER), {"state": "rejected", "why": "no_budget"}),
+        (event("handover.expired", expired_at="2026-06-08T09:00:00Z", **OFFER), {"state": "expired", "why": None}),
+        (event("handover.withdrawn", reason="left", **OFFER), {"state": "withdrawn", "why": "left"}),
+        (event("handover.returned", reason="timing", **OFFER), {"state": "returned", "why": "timing"}),
+        (event("handover.lost", reason="price", **OFFER), {"state": "lost", "why": "price"}),
+        (event("handover.won", **OFFER), {"state": "won", "why": None}),
+    ],
+)  # fmt: skip - one case a line
+def test_why_it_came_back_stands_in_the_fields_that_are_mapped(happened, expected):
+    assert extras(happened) == [{**expected, "day": "2026-06-08"}]
+
+
+def test_one_more_offer_takes_the_reason_away_and_a_first_one_says_nothing_of_it():
+    (again,) = [
+        c.wanted for c in plan(offered(offer=2), of=sink(fields={"opportunity": OUTCOME})) if c.name == "opportunity"
+    ]
+    assert dict(again.extra) == dict.fromkeys(OUTCOME) and set(OUTCOME) <= again.owned
+    first = plan(offered(), of=sink(fields={"opportunity": OUTCOME}), newest=None)
+    assert [dict(c.wanted.extra) for c in first if c.name == "opportunity"] == [{}]
+
+
+def test_the_contact_is_given_away_with_the_lead_only_where_the_file_says_so():
+    given = event("lead.owner_changed", from_owner=None, to_owner=OWNER, rule="pool")
+    assert changes(given, of=sink(set_contact_owner=True))["contact", "lead_1"] == ({"owner": "BO"}, None)
+    assert ("contact", "lead_1") not in changes(given)
 
 
 def test_an_event_of_a_lead_that_this_sink_never_had_changes_nothing():

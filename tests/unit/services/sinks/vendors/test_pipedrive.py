@@ -279,7 +279,26 @@ async def test_a_success_that_is_none_is_no_success(clock):
 
 
 async def test_a_set_up_that_is_right_has_no_problems(crm):
-    assert await crm.check({"bo": "7"}) == [] and await crm.whoami() == "1"
+    (priority,) = await crm.check({"bo": "7"})
+    assert priority.startswith("high_priority: write `high_priority: 503`") and await crm.whoami() == "1"
+
+
+async def test_a_task_that_is_in_danger_gets_the_priority_that_this_company_calls_high(api, clock):
+    crm = vendor(api, clock, high_priority=503)
+    assert await crm.check({"bo": "7"}) == []
+    made, _ = await deal_of(crm)
+    task = await make(crm, TASK, {"opportunity": made.vendor_id}, subject="Call", owner="7", state="open")
+    await crm.update("task", task.vendor_id, crm.render(Wanted(TASK, {"priority": "high"})))
+    assert api.tables["activities"][int(task.vendor_id)]["priority"] == 503
+    assert (
+        crm.render(Wanted(TASK, {"priority": "normal"}))
+        == vendor(api, clock).render(Wanted(TASK, {"priority": "high"}))
+        == {}
+    )
+    assert await vendor(api, clock, high_priority=9).check({}) == [
+        "high_priority: there is no 9 (501 is Low, 503 is High)"
+    ]
+    assert await vendor(api, clock, task={"high_from": "never"}).check({}) == []
 
 
 async def test_every_problem_of_a_set_up_is_told_at_once_with_its_fix(api, clock):
@@ -290,7 +309,7 @@ async def test_every_problem_of_a_set_up_is_told_at_once_with_its_fix(api, clock
     for part in ("key_field: there is no field aaaa", "domain_field: bbbb", "fields.contact.x: there is no such field", "stages.offered: stage 1 is of the pipeline 1",
                  "stages.accepted: there is no stage 77", "roster: eva is 9"):  # fmt: skip
         assert any(problem.startswith(part) for problem in problems), (part, problems)
-    assert len(problems) == 6
+    assert len(problems) == 7
     assert len(await vendor(api, clock, token="wrong").check({})) == 4
 
 
