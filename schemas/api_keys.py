@@ -1,10 +1,11 @@
-"""The API keys' file: digests of keys of our own API, with what each may do."""
+"""Keys of our own API: what each may do, the file with their digests, and what a key may give to others."""
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, model_validator
 
@@ -26,6 +27,8 @@ Scope = Literal[
     "persons:erase",
     "persons:keys",
     "audit:read",
+    "keys:read",
+    "keys:write",
 ]
 SCOPES: dict[Scope, str] = {
     "leads:read": "Leads, their history and explanation, clocks, the lifecycle, snapshots.",
@@ -43,6 +46,8 @@ SCOPES: dict[Scope, str] = {
     "persons:erase": "Erasing a person for good, and the receipts of erasures.",
     "persons:keys": "The keys by which what is personal of events on Kafka's topics is opened; each asking is noted.",
     "audit:read": "Who saw personal data and who changed what, over the API and the page.",
+    "keys:read": "Which keys there are, what each may do, and when it was used last.",
+    "keys:write": "Making keys that may do no more than this one, and revoking such keys.",
 }
 """What a key may do, with what each scope opens."""
 SHORTEST_KEY = 24
@@ -55,17 +60,13 @@ def _not_reserved(name: str) -> str:
     return name
 
 
-class KeyEntry(FileModel):
-    """`sha256` is the hex digest of the key; the key itself is shown once, when it is made. `key` instead of it is the key in
-    plain: it is taken, with a warning. `person` is who asks with it: somebody of the roster, whose role and leads say what
+class KeyTerms(FileModel):
+    """What a key may do. `person` is who asks with it: somebody of the roster, whose role and leads say what
     may be asked for; once they left it opens nothing. `acts_as: everybody` lets a key without a person ask in anybody's name.
     `brands`: whose leads, events and quarantined bodies it sees; all where it is left out. `expires`: the instant from which it
     opens nothing, with its offset from UTC.
     """
 
-    name: Annotated[str, AfterValidator(_not_reserved)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    key: SecretStr | None = None
     scopes: tuple[Scope, ...]
     person: Name | None = None
     acts_as: Literal["everybody"] | None = None
@@ -73,15 +74,51 @@ class KeyEntry(FileModel):
     expires: AwareDatetime | None = None
 
     @model_validator(mode="after")
-    def _is_one_key(self) -> KeyEntry:
+    def _is_of_one(self) -> Self:
+        if self.person is not None and self.acts_as is not None:
+            raise ValueError("a key of one `person` acts as nobody else; leave out `acts_as`, or the person")
+        return self
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it expired."""
+        return self.expires is not None and now >= self.expires
+
+    def includes(self, other: KeyTerms) -> str | None:
+        """Why the other may do what this may not; None where it may do no more. For how long is left out."""
+        if absent := [scope for scope in other.scopes if scope not in self.scopes]:
+            return f"this key has no scope {absent[0]} itself"
+        if self.brands is not None and not (other.brands and set(other.brands) <= set(self.brands)):
+            return "this key sees some brands alone, and that one would see others"
+        return None
+
+    def may_give(self, other: KeyTerms) -> str | None:
+        """Why somebody with this key may not make such a one; None where they may. In nobody's name but their own, unless it acts as
+        everybody, and for no longer than they have theirs."""
+        if (why := self.includes(other)) is not None:
+            return why
+        if self.acts_as is None and (other.person, other.acts_as) != (self.person, None):
+            return "this key speaks for others in no way, so those that it makes have the same `person` as itself, or none as well"
+        if self.expires is not None and (other.expires is None or other.expires > self.expires):
+            return f"this key expires at {self.expires.isoformat()}; say `expires`, no later than that"
+        return None
+
+
+class KeyEntry(KeyTerms):
+    """`sha256` is the hex digest of the key; the key itself is shown once, when it is made. `key` instead of it is the key in
+    plain: it is taken, with a warning. The rest is in `KeyTerms`."""
+
+    name: Annotated[str, AfterValidator(_not_reserved)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    key: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _is_one_key(self) -> Self:
         if (self.sha256 is None) == (self.key is None):
             raise ValueError(
                 "say either `sha256`, the digest of the key, or `key`; `stafett apikey --hash` makes the digest"
             )
         if self.key is not None and len(self.key.get_secret_value()) < SHORTEST_KEY:
             raise ValueError(f"a `key` has at least {SHORTEST_KEY} characters; `stafett apikey` makes one")
-        if self.person is not None and self.acts_as is not None:
-            raise ValueError("a key of one `person` acts as nobody else; leave out `acts_as`, or the person")
         return self
 
     @property
@@ -89,9 +126,11 @@ class KeyEntry(FileModel):
         """What a key that is sent is compared with."""
         return self.sha256 or digest_of(self.key.get_secret_value() if self.key is not None else "")
 
-    def is_over(self, now: datetime) -> bool:
-        """Whether it expired."""
-        return self.expires is not None and now >= self.expires
+
+class KeyOrder(KeyTerms):
+    """A key that is asked for; `stafett key make` and `PUT /v1/keys/{name}` make it."""
+
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1)]
 
 
 class KeysFile(FileModel):
@@ -106,6 +145,11 @@ class KeysFile(FileModel):
         if len(names) != len(set(names)):
             raise ValueError("two keys have the same name; the log and commands tell them apart by it")
         return self
+
+
+def new_key() -> str:
+    """A key that nobody can guess: 256 random bits."""
+    return f"sk_{secrets.token_urlsafe(32)}"
 
 
 def digest_of(key: str) -> str:

@@ -100,13 +100,11 @@ KINDS: dict[str, Kind] = {
     "no_longer_kept": Kind(
         409, "No longer kept", "The body was erased, or its source is gone.", "its source is no longer configured"
     ),
-    "taken": Kind(
-        409, "The name is taken", "Another subscription has this name; choose another.", "crm is there already"
-    ),
+    "taken": Kind(409, "The name is taken", "Another one has this name; choose another.", "crm is there already"),
     "of_the_file": Kind(
         409,
         "It is the file's",
-        "This subscription stands in subscriptions.yaml; change it there, which needs no restart.",
+        "It stands in a file of the configuration; change it there, which needs no restart.",
         "crm stands in subscriptions.yaml; change it there",
     ),
     "full": Kind(

@@ -32,6 +32,7 @@ from schemas.http.incidents import (
     IncidentStates,
     IncidentView,
 )
+from schemas.http.keys import KEY_EXAMPLE, KeyList, KeyMade, KeyView
 from schemas.http.leads import (
     HISTORY_EXAMPLE,
     LEAD_EXAMPLE,
@@ -112,6 +113,8 @@ from schemas.persons import ConsentPage, ErasureTaken, ErasureView, PersonExport
 
 BODIES: tuple[type[BaseModel], ...] = (
     AuditPage,
+    KeyList,
+    KeyMade,
     AgreementList,
     AgreementDetail,
     CommandTaken,
@@ -175,6 +178,7 @@ __all__ = [
     "HISTORY_EXAMPLE",
     "INCIDENT_EXAMPLE",
     "INCIDENT_ID",
+    "KEY_EXAMPLE",
     "LEAD_EXAMPLE",
     "LEAD_ID",
     "QUARANTINE_EXAMPLE",
@@ -219,6 +223,9 @@ __all__ = [
     "IncidentPage",
     "IncidentStates",
     "IncidentView",
+    "KeyList",
+    "KeyMade",
+    "KeyView",
     "LeadPage",
     "LeadPersonal",
     "LeadView",

@@ -25,7 +25,7 @@ log = logging.getLogger("stafett.http")
 KEY = "stafett.key"
 """Where the request of a key bears it."""
 Key = KeyEntry
-"""A key as the file has it."""
+"""A key as file or store have it."""
 WRONG_A_SECOND, WRONG_AT_ONCE = 0.5, 60
 """Keys of one address that are none. Who has a right one is never kept out: it cannot be guessed."""
 NOTE_EVERY = timedelta(minutes=10)
@@ -38,7 +38,7 @@ class Access:
 
     def __init__(
         self,
-        keys: Callable[[], Mapping[str, Key]],
+        keys: Callable[[], Awaitable[Mapping[str, Key]]],
         gone: Callable[[str], Awaitable[str | None]],
         now: Callable[[], datetime],
         note: Callable[[Sequence[str], datetime], Awaitable[None]],
@@ -66,7 +66,7 @@ class Access:
 
     async def key_of(self, request: HTTPConnection, authorization: str) -> Key:
         """Every configured key is compared, in constant time. Raises Trouble."""
-        key = matching_key(self._keys().values(), authorization)
+        key = matching_key((await self._keys()).values(), authorization)
         if key is None:
             raise self._charge_refusal(request, "no_key", "send Authorization: Bearer and a key of this installation")
         now = self._now()

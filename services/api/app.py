@@ -21,6 +21,8 @@ from services.api.explanations import Explainer
 from services.api.feed import add_feed
 from services.api.figures import add_figures
 from services.api.incidents import Incidents, add_incidents
+from services.api.key_desk import KeyDesk
+from services.api.keys import add_keys
 from services.api.leads import add_clocks, add_explanations, add_leads, add_reasons
 from services.api.operations import Retry, SourceTroubles, add_operations, add_quarantine
 from services.api.parameters import OnlyKnown
@@ -54,6 +56,7 @@ def create_router(
     persons: PersonDesk,
     troubles: SourceTroubles,
     audit: Audit,
+    keys: KeyDesk,
 ) -> APIRouter:
     """Routes under /v1. `stopping` ends requests that wait for news."""
     router = APIRouter(prefix="/v1", dependencies=[Depends(OnlyKnown())])
@@ -82,4 +85,5 @@ def create_router(
     add_topic_keys(router, access, persons)
     add_consents(router, scoped, access)
     add_audit(router, access, audit)
+    add_keys(router, access, keys)
     return router

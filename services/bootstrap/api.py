@@ -24,7 +24,7 @@ from schemas.json_values import JsonObject
 from schemas.problems import Problem
 from schemas.wording import rule_of
 from services import __version__
-from services.api.access import Access, problems
+from services.api.access import Access, Key, problems
 from services.api.app import create_router
 from services.bootstrap.docs_page import POLICY, page_of
 from services.bootstrap.readiness import readiness_answer
@@ -54,6 +54,7 @@ _TAGS = {
     "forum": "The weekly report of both sides.",
     "subscriptions": "Who gets events as webhooks.",
     "persons": "A person's own data.",
+    "keys": "Who may use this API.",
     "operations": "What was set aside, depths, health.",
 }
 _EXAMPLES: JsonObject = {body.__name__: _extra(body)["examples"] for body in BODIES}
@@ -93,7 +94,7 @@ def document() -> JsonObject:
     nothing = cast("Any", None)
     routes = create_router(
         nothing,
-        Access(dict, nothing, lambda: datetime.now(UTC), nothing),
+        Access(no_keys, nothing, lambda: datetime.now(UTC), nothing),
         digest_email=lambda *_: None,
         now=lambda: datetime.now(UTC),
         retry=nothing,
@@ -108,10 +109,16 @@ def document() -> JsonObject:
         persons=nothing,
         troubles=nothing,
         audit=nothing,
+        keys=nothing,
     )
     app.include_router(routes)
-    add_health(app, no_readiness, Access(dict, nothing, lambda: datetime.now(UTC), nothing))
+    add_health(app, no_readiness, Access(no_keys, nothing, lambda: datetime.now(UTC), nothing))
     return app.openapi()
+
+
+async def no_keys() -> dict[str, Key]:
+    """For the document alone: nobody asks."""
+    return {}
 
 
 async def no_readiness() -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from datetime import timedelta
 from functools import partial
@@ -18,7 +18,6 @@ from starlette.routing import request_response
 from starlette.types import ASGIApp
 
 from routing.people.permissions import has_left
-from schemas.api_keys import KeyEntry
 from schemas.sources import Source, SourcesFile
 from schemas.words import probably
 from schemas.yamlfile import FileError, load, problem, problems_of
@@ -28,6 +27,7 @@ from services.api.auditing import Audited, Auditor
 from services.api.commanding import Commanding
 from services.api.explanations import Explainer
 from services.api.incidents import Incidents
+from services.api.key_desk import KeyDesk
 from services.api.scoped import Scoped
 from services.api.sinks import SinkDesk
 from services.bootstrap import metering
@@ -174,7 +174,8 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
     )
     sources = sources_of(settings)
     commanding = commanding_of(parts, intake)
-    access = _access(parts, commanding, api)
+    ring = Keyring(settings, parts.keys)
+    access = _access(parts, commanding, ring)
     app = bare_app(docs=_shows_docs(settings))
     if hooks:
         _add_hooks(app, parts, sources, intake)
@@ -182,7 +183,9 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
         app.add_route("/metrics", _for_keys(metering.metrics_handler(parts), access), methods=["GET"])
     if api:
         incidents = Incidents(parts.incidents, acknowledging_of(parts))
-        api_parts = _ApiParts(access, commanding, incidents, forum_desk(parts))
+        api_parts = _ApiParts(
+            access=access, commanding=commanding, incidents=incidents, forum=forum_desk(parts), ring=ring
+        )
         app.include_router(_api(parts, sources, intake=intake, stopping=stopping, api=api_parts))
         add_acknowledging(app, parts, incidents.acknowledge)
         console = console_of(parts, commanding, incidents, api_parts.forum, stopping=stopping)
@@ -201,24 +204,18 @@ def _shows_docs(settings: Settings) -> bool:
     return settings.http.host in LOOPBACK and settings.http.public_url is None
 
 
-def _access(parts: Parts, commanding: Commanding, api: bool) -> Access:
-    """Raises FileError for a file of keys that cannot be read; a process without the API may have none."""
-    settings = parts.settings
-    keys: Callable[[], Mapping[str, KeyEntry]] = dict
-    if api or settings.path(settings.files.api_keys).exists():
-        ring = Keyring(settings)
-        parts.pulses.watch("api_keys", ring.state)
-        keys = ring
+def _access(parts: Parts, commanding: Commanding, ring: Keyring) -> Access:
+    parts.pulses.watch("api_keys", ring.state)
 
     async def departure_of(person: str) -> str | None:
         return has_left(person, await commanding.roster())
 
     return Access(
-        keys=keys,
+        keys=ring,
         gone=departure_of,
         now=parts.now,
         note=parts.store.note_key_uses,
-        trusted=settings.http.trusted_proxies,
+        trusted=parts.settings.http.trusted_proxies,
     )
 
 
@@ -271,6 +268,7 @@ class _ApiParts(NamedTuple):
     commanding: Commanding
     incidents: Incidents
     forum: ForumDesk
+    ring: Keyring
 
 
 def _api(
@@ -304,6 +302,7 @@ def _api(
         persons=persons,
         troubles=source_watch_of(parts.settings, parts.traffic, parts.sinks, parts.now).troubles,
         audit=parts.audit,
+        keys=KeyDesk(parts.keys, api.ring.of_file, reading.key_uses, parts.now, on_change=api.ring.look_at_once),
     )
 
 

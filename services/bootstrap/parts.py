@@ -17,6 +17,7 @@ from services.adapters.sql.audit import SqlAudit
 from services.adapters.sql.deliveries import SqlDeliveries
 from services.adapters.sql.forum import SqlForum
 from services.adapters.sql.incidents import SqlIncidents
+from services.adapters.sql.keys import SqlKeys
 from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.sessions import SqlSessions
 from services.adapters.sql.sinks import SqlSinks
@@ -34,6 +35,7 @@ from services.ports.deliveries import Deliveries
 from services.ports.errors import LogUnavailable, StoreUnavailable
 from services.ports.forum import StoryReading
 from services.ports.incidents import Incidents
+from services.ports.keys import KeyStore
 from services.ports.log import Log
 from services.ports.reading import Reading
 from services.ports.rows import Kept, Quota
@@ -63,6 +65,7 @@ class Parts(NamedTuple):
     traffic: SourceTraffic
     sessions: SessionStore
     audit: Audit
+    keys: KeyStore
     log: Log
     key: bytes
     time: StoreTime
@@ -113,6 +116,7 @@ async def parts_of(
             traffic=SqlSourceTraffic(store.engines),
             sessions=SqlSessions(store.engines),
             audit=SqlAudit(store.engines),
+            keys=SqlKeys(store.engines),
             log=log,
             key=key,
             time=time,

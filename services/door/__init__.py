@@ -2,7 +2,7 @@
 
 It knows problems and addresses only.
 
-Imported by: api, bootstrap, console, delivery and ingest.
+Imported by: api, bootstrap, cli, console, delivery and ingest.
 Open first: `protocol.py` (one connection), then `connections.py` (all of them), `acceptor.py` (new ones) and
 `bodies.py`.
 """

@@ -21,6 +21,7 @@ _P: Mapping[str, Mapping[ColumnClass, str]] = {
         "plain": "id channel thread grouping state attempts next_at claimed_until created_at finished_at error receipt body",
         "colleague": "person",
     },
+    "api_keys": {"plain": "made_at expires_at revoked_at", "colleague": "name body made_by"},
     "api_key_uses": {"plain": "used_at", "colleague": "name"},
     "approvals": {"plain": "id hash side reason approved_at", "colleague": "person principal"},
     "clocks": {"plain": "id lead_id policy state revision due_at next_at act_by partition_key body promise person"},

@@ -58,7 +58,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule("alert_notifications", "id", "coalesce(finished_at, created_at) < :before"),
         Rule("incidents", "id", "resolved_at < :before"),
     ),
-    "audit": (Rule("audit", "number", "last_at < :before"),),
+    "audit": (
+        Rule("audit", "number", "last_at < :before"),
+        Rule("api_keys", "name", "revoked_at < :before OR expires_at < :before"),
+    ),
     "sessions": (
         Rule("sessions", "digest", "expires_at < :before"),
         Rule("one_time_links", "digest", "expires_at < :before"),

@@ -59,8 +59,8 @@ async def _approve(args: argparse.Namespace) -> int:
         digest = _digest(args.version)
         command = Approve(command="approve", hash=digest, side=args.side, reason=args.reason)
         settings = settings_of(args)
-        key = own_key(settings)
         async with parts_of(settings, exclusive=False) as parts:
+            key = await own_key(settings, parts.keys)
             asked = Principal(key.name, key.person)
             signal = await carry(commanding_of(parts), command, asked, args.key)
     except FileError as error:

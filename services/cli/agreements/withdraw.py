@@ -45,8 +45,8 @@ async def _withdraw(args: argparse.Namespace) -> int:
 
     try:
         settings = settings_of(args)
-        key = own_key(settings)
         async with parts_of(settings, exclusive=False) as parts:
+            key = await own_key(settings, parts.keys)
             gone = await _withdraw_unless_refused(parts, key, args.hash, args.reason.strip())
     except NoKey as refused:
         print(f"refused: {refused}", file=sys.stderr)

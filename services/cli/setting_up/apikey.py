@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import secrets
 import sys
 from datetime import datetime
 from getpass import getpass
 
-from schemas.api_keys import SCOPES, digest_of
-from services.cli.support.environment import add_config, settings_of
+from schemas.api_keys import SCOPES, digest_of, new_key
+from services.cli.setting_up.key import print_keys
+from services.cli.support.environment import add_config
 
 EPILOG = """\
 The key is shown now and kept nowhere; its SHA-256 goes into api_keys.yaml, which is read again when it changes. Without
@@ -19,7 +19,7 @@ personal:read names, addresses and numbers are left out of every answer. example
   stafett apikey lena --scope commands:write --person lena --expires 2027-01-01T00:00:00+01:00
   stafett apikey bridge --scope commands:write --acts-as everybody
   stafett apikey old --scope leads:read --hash < key     # the entry of a key that is there already
-  stafett apikey --list --config mine                    # who has which, and when it was used last
+`stafett key` makes, lists and revokes keys without a file.
 """
 
 
@@ -33,7 +33,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument("--brand", action="append", default=[], help="sees this brand alone; may be given again")
     parser.add_argument("--expires", type=_instant, help="opens nothing from then on: an instant with its offset")
     parser.add_argument("--hash", action="store_true", help="read a key from standard input instead of making one")
-    parser.add_argument("--list", action="store_true", help="list the keys of api_keys.yaml")
+    parser.add_argument("--list", action="store_true", help="list every key, as `stafett key list` does")
     parser.set_defaults(func=run)
     add_config(parser)
 
@@ -41,7 +41,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace) -> int:
     """Prints key and entry; changes no file."""
     if args.list:
-        return asyncio.run(_list(args))
+        return asyncio.run(print_keys(args))
     if args.name is None or not args.scope:
         print("say the key's NAME and what it may do: --scope, see `stafett apikey --help`", file=sys.stderr)
         return 2
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 def make_key(name: str, scopes: list[str], more: dict[str, str | None] | None = None) -> tuple[str, str]:
     """(the key, its entry under `keys` of the file)."""
-    key = f"sk_{secrets.token_urlsafe(32)}"
+    key = new_key()
     return key, entry_of(name, key, scopes, more or {})
 
 
@@ -81,28 +81,3 @@ def _instant(text: str) -> str:
     if found.tzinfo is None:
         raise argparse.ArgumentTypeError("say the offset too: 2027-01-01T00:00:00+01:00")
     return found.isoformat()
-
-
-async def _list(args: argparse.Namespace) -> int:
-    from services.adapters.sql.reading import SqlReading
-    from services.adapters.sql.store import SqlStore
-    from services.bootstrap.keyring import keys_of
-
-    settings = settings_of(args)
-    keys = keys_of(settings)
-    store = SqlStore(settings.database_url, exclusive=False)
-    try:
-        await store.start()
-        uses = await SqlReading(store.engines).key_uses()
-    finally:
-        await store.close()
-    for name, key in keys.items():
-        whose = key.person or key.acts_as or "-"
-        brands = ",".join(key.brands) if key.brands else "all"
-        until = key.expires.isoformat() if key.expires else "never"
-        used = f"{uses[name]:%Y-%m-%d %H:%M}Z" if name in uses else "never"
-        plain = "  PLAIN: use `stafett apikey --hash`" if key.key is not None else ""
-        print(
-            f"{name:20} {whose:12} brands {brands:12} expires {until:26} used {used:18} {','.join(key.scopes)}{plain}"
-        )
-    return 0
