@@ -179,8 +179,10 @@ def _by_rule(
                 route=route.name,
             )
         nobody["overflow"] = {"person": person, **evidence_of(codes)}
-    elif over is not None and context.may_hold and (at := _back_at(rule, context)) is not None:
-        return Wait(rule=rule.name, pool=rule.pool, retry_at=at, overflow=over, why={**why, "held": nobody})
+    elif over is not None and context.may_hold:
+        if (at := _back_at(rule, context)) is not None:
+            return Wait(rule=rule.name, pool=rule.pool, retry_at=at, overflow=over, why={**why, "held": nobody})
+        nobody["in_vain"] = True  # It would have waited for anybody who comes back.
     tried.append(nobody)
     return None
 

@@ -7,13 +7,15 @@ hours, another language, one condition; an absence two, what somebody already wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from routing.assignment.rotation import TIE, are_equal, shortest, turn
 from routing.people.hindrances import LAST, codes_of, otherwise, own_rule
 from schemas.json_values import JsonObject
 
+NEVER_BACK = frozenset({"had_it", "absent", "inactive", "unknown"})
+"""Who is kept from a lead by one of these is not waited for, where it is for good."""
 MOST = 100
 """A runner-up further behind than so many leads does not count."""
 
@@ -41,11 +43,11 @@ def smallest_change(evidence: JsonObject, conditions: Mapping[str, str]) -> str:
 
 
 def _changes(evidence: JsonObject, conditions: Mapping[str, str]) -> Iterator[Change]:
-    rule, person = evidence["rule"], evidence["person"]
-    for tried in evidence.get("tried", []):
-        yield from _of_rule(tried, person, conditions)
+    rule, person, passed = evidence["rule"], evidence["person"], evidence.get("tried", [])
+    for place, tried in enumerate(passed):
+        yield from _of_rule(tried, person, conditions, passed[:place])
     if "overflow" in evidence:
-        yield from _of_rule(evidence["overflow"], person, conditions)
+        yield from _of_rule(evidence["overflow"], person, conditions, passed)
     own = own_rule(rule)
     if own is not None and own.otherwise is not None and not evidence.get("candidates"):
         words = {"of": "somebody", "signal": "a signal", **evidence}
@@ -54,8 +56,10 @@ def _changes(evidence: JsonObject, conditions: Mapping[str, str]) -> Iterator[Ch
         yield from _of_turn(_Seats(evidence))
 
 
-def _of_rule(tried: JsonObject, chosen: str, conditions: Mapping[str, str]) -> Iterator[Change]:
-    """What would have let a rule decide that was passed."""
+def _of_rule(
+    tried: JsonObject, chosen: str, conditions: Mapping[str, str], before: Sequence[JsonObject]
+) -> Iterator[Change]:
+    """What would have let a rule decide that was passed; `before` are those that were passed before it."""
     name, place = tried["rule"], LAST
     held = f"its condition held: {conditions[name]}" if name in conditions else "its condition held"
     if tried["code"] == "not_met":
@@ -66,9 +70,22 @@ def _of_rule(tried: JsonObject, chosen: str, conditions: Mapping[str, str]) -> I
     over = tried.get("overflow", {})
     candidates = [*tried.get("candidates", []), *over.get("candidates", []), *([over] if "code" in over else [])]
     for candidate in candidates:
-        if candidate["person"] != chosen:
+        if candidate["person"] != chosen and not _would_wait(candidate, before):
             weight, order, had = otherwise(candidate)
             yield Change(weight, order, f"rule `{name}` would have decided, {had}")
+
+
+def _would_wait(candidate: JsonObject, before: Sequence[JsonObject]) -> bool:
+    """Whether the lead would wait by a rule before, were nothing in this person's way here: that rule waited for nobody, since nobody
+    comes back, and now this person would, who still could not take it."""
+    free = {*codes_of(candidate)}
+    for rule in before:
+        mine = next((c for c in rule.get("candidates", ()) if c["person"] == candidate["person"]), None)
+        if mine is not None and "in_vain" in rule:
+            left = {*codes_of(mine)} - free
+            if left and not left & NEVER_BACK:
+                return True
+    return False
 
 
 class _Seats:
@@ -76,6 +93,7 @@ class _Seats:
 
     def __init__(self, evidence: JsonObject) -> None:
         self.candidates, self.chosen = evidence["candidates"], evidence["person"]
+        self.passed: Sequence[JsonObject] = evidence.get("tried", ())
         self.weights = {c["person"]: c["weight"] for c in self.candidates}
         self.codes = {c["person"]: codes_of(c) for c in self.candidates}
         self.given = {person: figures[0] for person, figures in evidence["ledger"]["seats"].items()}
@@ -106,7 +124,7 @@ class _Seats:
 
 def _of_turn(seats: _Seats) -> Iterator[Change]:
     person = runner_up(seats.candidates, seats.chosen)
-    passed = [candidate for candidate in seats.candidates if "code" in candidate]
+    passed = [c for c in seats.candidates if "code" in c and not _would_wait(c, seats.passed)]
     alone = [change for candidate in passed if (change := _without_hindrance(seats, candidate))]
     if person and (change := _of_runner_up(seats, person)):
         alone.append(change)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import get_args
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from routing.agreement.agreement import CompiledRoute, CompiledRule
@@ -289,7 +289,33 @@ def check_change(world, drawn, chosen, text):
             assert other.person == person != chosen.person, text
 
 
+FREE = {"roles": ["sales"]}
+IN_VAIN = {
+    "members": ({**FREE, "absences": AWAY["for ever"]}, FREE, FREE, FREE, FREE),
+    "team_full": False,
+    "pools": {
+        "north": {"seats": [("elin", 1)], "paused": False},
+        "south": {"seats": [("elin", 1), ("johan", 1)], "paused": False},
+    },
+    "rules": [
+        ("north", True, Overflow.model_validate({"hold": "4h elapsed"}), "true"),
+        ("south", False, None, "true"),
+    ],
+    "shorts": [0.0] * 10,
+    "open": [0] * 5,
+    "had_it": frozenset(),
+    "language": "de",
+    "given": 1,
+}
+"""The first rule waits for whoever comes back, which nobody does. Were elin there, it would wait for her, who speaks no German: the
+second rule, of which she could have had the lead, would never be asked."""
+
+
 @settings(max_examples=150, deadline=None)
+@example({**IN_VAIN, "pools": {**IN_VAIN["pools"], "south": {"seats": [("elin", 1)], "paused": False}}})
+@example({**IN_VAIN, "members": (FREE, *IN_VAIN["members"][1:]), "had_it": frozenset({"elin"})})
+@example({**IN_VAIN, "rules": [IN_VAIN["rules"][0], ("south", False, Overflow(person="elin"), "lead.offers > 9")]})
+@example(IN_VAIN)
 @given(worlds)
 def test_an_explanation_agrees_with_the_decision_and_with_itself(drawn):
     world = World(drawn)
