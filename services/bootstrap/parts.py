@@ -169,7 +169,8 @@ def log_of(settings: Settings, store: SqlStore) -> Log:
     """The log that the settings name."""
     match settings.log.kind:
         case "embedded":
-            return LocalLog(store, partitions=settings.kafka.partitions)
+            # A file has one process, with which nobody shares: more partitions would be more questions at each look.
+            return LocalLog(store, partitions=1 if store.engines.sqlite else settings.kafka.partitions)
         case "kafka":
             from services.adapters.log.kafka import KafkaLog
 

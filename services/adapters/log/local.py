@@ -105,7 +105,7 @@ class LocalLog:
 
     async def _offsets(self, topic: str, statement: str) -> dict[int, int]:
         try:
-            async with self._store.engines.read() as conn:
+            async with self._store.engines.glance() as conn:
                 return {row[0]: row[1] for row in await conn.execute(text(statement), {"t": topic})}
         except StoreUnavailable as error:
             raise LogUnavailable(str(error)) from error
@@ -272,7 +272,7 @@ class LocalConsumer:
         start = self._turn % len(ready) if ready else 0
         records: list[Record] = []
         size = 0
-        async with self._store.engines.read() as conn:
+        async with self._store.engines.glance() as conn:
             for partition in (*ready[start:], *ready[:start]):
                 values = {"t": self.topic, "p": partition, "o": self._next[partition], "n": max_records - len(records)}
                 found = await conn.execute(text(self._oldest), {**values, "size": STEP_BYTES - size})

@@ -8,7 +8,6 @@ import errno
 import fcntl
 import json
 import logging
-import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -16,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from sqlalchemy import Table, event, make_url, text
+from sqlalchemy import Table, make_url, text
 from sqlalchemy.engine import URL, Row
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -27,6 +26,7 @@ from schemas.json_values import JsonObject
 from services.adapters.sql.arrays import array, columns_of, key_array, keys, texts
 from services.adapters.sql.bounds import PATIENT, QUICK, UNBOUNDED, Bounds
 from services.adapters.sql.claims import mark_in_use, refuse_torn_copy
+from services.adapters.sql.sqlite_engine import sqlite_engine
 from services.adapters.sql.stillness import Stillness
 from services.ports.errors import NoConnectionFree, StoreFull, StoreRejected, StoreTooSlow, StoreUnavailable
 
@@ -200,18 +200,22 @@ class Sqlite:
 
 
 class Engines:
-    """A writing and a reading engine of one database. On SQLite one transaction writes at a time, in this process by a
-    lock and between processes by BEGIN IMMEDIATE; readers have connections of their own."""
+    """Writing and reading engines of one database. On SQLite one transaction writes at a time, in this process by a
+    lock and between processes by BEGIN IMMEDIATE; readers have connections of their own. There, what is bounded runs where it is
+    awaited (`direct.py`), and what may take long on threads."""
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.file = Path(parsed.database or "") if self.sqlite else None
         self.dialect: Dialect = Sqlite() if self.sqlite else Postgres()
-        self.writing = _sqlite(parsed, "IMMEDIATE") if self.sqlite else _postgres(parsed)
-        self.reading = _sqlite(parsed, "DEFERRED") if self.sqlite else self.writing
+        self.writing = sqlite_engine(parsed, "IMMEDIATE", direct=True) if self.sqlite else _postgres(parsed)
+        self.reading = sqlite_engine(parsed, "DEFERRED") if self.sqlite else self.writing
+        self.glancing = sqlite_engine(parsed, "DEFERRED", direct=True) if self.sqlite else self.writing
         self.patient = (
-            self.writing if self.sqlite else _postgres(parsed, bounds=PATIENT, connections=PATIENT_CONNECTIONS)
+            sqlite_engine(parsed, "IMMEDIATE")
+            if self.sqlite
+            else _postgres(parsed, bounds=PATIENT, connections=PATIENT_CONNECTIONS)
         )
         self.full = False
         """Whether the last write found the disk full."""
@@ -243,6 +247,14 @@ class Engines:
             async with engine.connect() as conn:
                 yield conn
 
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncConnection]:
+        """As `read`, for what an index answers with a bounded number of rows: on SQLite it is read where it is awaited, and whoever
+        reads for long holds up everybody else."""
+        with translated():
+            async with self.glancing.connect() as conn:
+                yield conn
+
     def claim(self) -> None:
         """A SQLite file has one process that runs roles. Raises StoreUnavailable where another has it."""
         if self.file is None:
@@ -261,7 +273,7 @@ class Engines:
 
     async def close(self) -> None:
         """May be called again: where opening fails, both who opens and who asked for it close."""
-        for engine in dict.fromkeys((self.writing, self.reading, self.patient)):
+        for engine in dict.fromkeys((self.writing, self.reading, self.glancing, self.patient)):
             await engine.dispose()
         claim, self._claim = self._claim, None
         if claim is not None:
@@ -334,38 +346,6 @@ def _insert(table: str, columns: tuple[str, ...], types: tuple[str, ...], tail: 
     lists = [array(f"${i}", kind) if joined else f"${i}::{kind}[]" for i, kind in enumerate(types, 1)]
     quoted = ", ".join(f'"{name}"' for name in columns)
     return f"INSERT INTO {table} ({quoted}) SELECT * FROM unnest({', '.join(lists)}) {tail}"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-
-
-def _sqlite(url: URL, begin: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=1 if begin == "IMMEDIATE" else 4, max_overflow=0, pool_timeout=30)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves, below
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "busy_timeout=30000",
-            "wal_autocheckpoint=4000",
-            "secure_delete=ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def start(connection: Any) -> None:
-        connection.exec_driver_sql(f"BEGIN {begin}")
-
-    @event.listens_for(engine.sync_engine, "invalidate")
-    def roll_back(connection: Any, *_: object) -> None:
-        """Before a connection is thrown away in the middle of a statement, as happens when a task is cancelled: closing alone
-        does not end its transaction, and so not its lock, while anything keeps the statement, such as an error's frames. A
-        second cancellation changes nothing: it is on its way to be rolled back, and the first one is raised after this."""
-        with contextlib.suppress(sqlite3.Error, asyncio.CancelledError):
-            connection.rollback()
-
-    return engine
 
 
 def _tls(mode: str, root: str | None, cert: str | None, key: str | None) -> ssl.SSLContext | str | None:

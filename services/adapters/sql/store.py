@@ -76,7 +76,7 @@ class SqlStore:
 
     async def check(self) -> None:
         """Reads; where the last write found the disk full, writes as well. Raises StoreUnavailable."""
-        async with self.engines.read() as conn:
+        async with self.engines.glance() as conn:
             await conn.execute(text("SELECT 1"))
         if self.engines.full:
             async with self.engines.write() as conn:
@@ -88,7 +88,7 @@ class SqlStore:
 
     async def time(self) -> datetime:
         """The store's own. Raises StoreUnavailable."""
-        async with self.engines.read() as conn:
+        async with self.engines.glance() as conn:
             return instant(int(await scalar(conn, f"SELECT {self.engines.dialect.now}")))
 
     # --- router
@@ -98,7 +98,7 @@ class SqlStore:
             yield SqlBatch(conn, self.engines.dialect)
 
     async def positions(self, group: str, topic: str, cluster: str, partitions: Sequence[int]) -> list[Position]:
-        async with self.engines.read() as conn:
+        async with self.engines.glance() as conn:
             other = await scalar(
                 conn,
                 "SELECT cluster FROM positions WHERE consumer_group = :g AND topic = :t AND cluster <> :c LIMIT 1",
@@ -123,12 +123,12 @@ class SqlStore:
         statement = text(
             "SELECT partition, next_offset FROM positions WHERE consumer_group = :g AND topic = :t AND cluster = :c"
         )
-        async with self.engines.read() as conn:
+        async with self.engines.glance() as conn:
             found = await conn.execute(statement, {"g": group, "t": topic, "c": cluster})
             return {row[0]: row[1] for row in found}
 
     async def epoch(self) -> int:
-        async with self.engines.read() as conn:
+        async with self.engines.glance() as conn:
             return int(await scalar(conn, "SELECT value FROM meta WHERE key = 'epoch'") or 0)
 
     async def raise_epoch(self) -> int:
@@ -200,7 +200,7 @@ class SqlStore:
         if stillness.is_still(table):
             return []
         before = stillness.stamp()
-        async with self.engines.read() as conn:
+        async with self.engines.glance() as conn:
             rows = (await conn.execute(text(statement), {"n": limit, "size": size})).all()
         stillness.note(table, before, found=bool(rows))
         return rows
@@ -301,7 +301,7 @@ class SqlStore:
         """Every stored position, whatever its group, topic and cluster."""
         statement = """SELECT consumer_group, topic, cluster, partition, next_offset FROM positions
             ORDER BY consumer_group, topic, cluster, partition"""
-        async with self.engines.read() as conn:
+        async with self.engines.glance() as conn:
             return [Placed(*row) for row in await conn.execute(text(statement))]
 
     async def settle_letter(self, letter_id: str, state: str) -> bool:
@@ -321,13 +321,13 @@ class SqlStore:
             WHERE next_at <= :now {beyond} AND (lead_id IS NULL OR lead_id NOT IN (SELECT id FROM leads WHERE held))
             ORDER BY next_at, id LIMIT :n""")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         asked = {"at": micros(after[0]), "id": after[1]} if after else {}
-        async with self.engines.read() as conn:
+        async with self.engines.glance() as conn:
             found = await conn.execute(statement, {"now": micros(now), "n": limit, **asked})
             return [clock_row(row) for row in found]
 
     async def next_due(self, after: datetime | None = None) -> datetime | None:
         least = micros(after) if after else -1
-        async with self.engines.read() as conn:
+        async with self.engines.glance() as conn:
             return instant_or_none(await scalar(conn, "SELECT min(next_at) FROM clocks WHERE next_at > :t", t=least))
 
     async def limbo_suspects(self, stages: Sequence[str], present: Sequence[str], limit: int) -> list[Suspect]:

@@ -1,0 +1,100 @@
+"""SQLite where it is awaited: nobody stands still for another process, and nothing is half committed."""
+
+import asyncio
+import sqlite3
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from services.adapters.sql import direct
+from services.adapters.sql.store import SqlStore
+from services.ports.errors import StoreUnavailable
+from tests.parts.sqlite import migrated_file
+
+COUNT = text("UPDATE counters SET value = value + 1 WHERE name = 'here'")
+READ = text("SELECT value FROM counters WHERE name = 'here'")
+
+
+@pytest.fixture
+async def store(tmp_path):
+    made = SqlStore(await migrated_file(tmp_path / "s.db"))
+    await made.start()
+    async with made.engines.write() as conn:
+        await conn.execute(text("INSERT INTO counters (name, value) VALUES ('here', 0)"))
+    yield made
+    await made.close()
+
+
+async def value_in(store):
+    async with store.engines.glance() as conn:
+        return (await conn.execute(READ)).scalar_one()
+
+
+async def count_once(store):
+    async with store.engines.write() as conn:
+        await conn.execute(COUNT)
+
+
+async def test_while_another_process_writes_the_loop_goes_on_and_the_write_comes_after_it(store):
+    other = sqlite3.connect(store.engines.file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("UPDATE counters SET value = 10 WHERE name = 'here'")
+    work = asyncio.create_task(count_once(store))
+    for _ in range(20):
+        await asyncio.sleep(0.001)  # would not end in time were somebody to wait for the lock in this thread
+    assert not work.done()
+    assert await value_in(store) == 0
+    other.execute("COMMIT")
+    await work
+    assert await value_in(store) == 11
+    other.close()
+
+
+async def test_another_process_that_never_ends_is_an_error_of_the_store(store, monkeypatch):
+    monkeypatch.setattr(direct, "PATIENCE", 0.02)
+    other = sqlite3.connect(store.engines.file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable):
+        await count_once(store)
+    other.close()
+    await count_once(store)
+    assert await value_in(store) == 1
+
+
+async def test_a_commit_that_is_cancelled_is_finished_before_anybody_else_writes(store):
+    stop = threading.Event()
+    blocker = direct._commits.submit(stop.wait, 10)
+    work = asyncio.create_task(count_once(store))
+    await asyncio.sleep(0.02)
+    for _ in range(2):
+        work.cancel()
+        await asyncio.sleep(0.01)
+    next_one = asyncio.create_task(count_once(store))
+    await asyncio.sleep(0.01)
+    assert not work.done()
+    stop.set()
+    blocker.result()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    await next_one
+    assert await value_in(store) == 2
+
+
+async def test_a_transaction_that_fails_leaves_nothing(store):
+    async def fail():
+        async with store.engines.write() as conn:
+            await conn.execute(COUNT)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
+    assert await value_in(store) == 0
+
+
+async def test_rows_outlive_their_transaction(store):
+    statement = text("SELECT value FROM json_each('[1, 2, 3, 4, 5]')")
+    async with store.engines.glance() as conn:
+        found = await conn.execute(statement)
+    await count_once(store)
+    assert [found.fetchone()[0], *[row[0] for row in found.fetchmany(2)], *found.scalars()] == [1, 2, 3, 4, 5]
