@@ -95,6 +95,10 @@ mishaps: .venv/dev.stamp ## a young router killed three times, two fleets on one
 failover: .venv/dev.stamp ## PostgreSQL's primary is killed under load and its standby promoted, there and back; some minutes
 	$(BIN)/python -m tests.maintenance failover
 
+.PHONY: versions
+versions: .venv/dev.stamp ## a fleet of the version before is upgraded under load, process by process; needs the history of git; some minutes
+	$(BIN)/python -m tests.maintenance versions
+
 .PHONY: erasures
 erasures: .venv/dev.stamp ## 100 of 5,000 people erased under load on both set-ups, every table and file scanned, history decided again; half an hour
 	ERASURE_PEOPLE=5000 ERASURES=100 $(BIN)/python -m pytest -s --timeout 7200 tests/e2e/test_erasure_of_many.py

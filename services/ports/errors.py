@@ -86,6 +86,10 @@ class SchemaOutdated(PortError):
     """The database's schema is not the one this version needs; run `stafett db upgrade` with a role that may."""
 
 
+class SchemaNewer(SchemaOutdated):
+    """A newer version of Stafett has upgraded the database; run that version. There is no way back but a backup of before."""
+
+
 class ClusterChanged(PortError):
     """Stored offsets belong to another cluster; if the log was replaced or restored, run `stafett db restored`."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tests.chaos.run import QUICK
-from tests.maintenance import failover
+from tests.maintenance import failover, versions
 from tests.maintenance.run import Tended, judge
 
 
@@ -20,7 +20,10 @@ class Case(NamedTuple):
     bound: float
 
 
-CASES = {"failover": Case(failover.PairFleet, failover.steps, failover.BOUND)}
+CASES = {
+    "failover": Case(failover.PairFleet, failover.steps, failover.BOUND),
+    "versions": Case(versions.MixedFleet, versions.steps, versions.BOUND),
+}
 
 
 def main():

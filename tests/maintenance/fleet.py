@@ -4,7 +4,9 @@ import json
 import os
 import time
 
-from tests.parts.fleet import ROOT, Fleet
+import httpx
+
+from tests.parts.fleet import ROLES, ROOT, Fleet
 from tests.parts.process import end, free_port, spawn
 from tests.parts.receiver import Receiver
 
@@ -33,8 +35,6 @@ class TendedFleet(Fleet):
 
     def program(self, name):
         """Command and arguments of a process."""
-        from tests.parts.fleet import ROLES
-
         return self.command(*ROLES[name])
 
     def place(self, _name):
@@ -42,20 +42,21 @@ class TendedFleet(Fleet):
         return ROOT
 
     def replace(self, name, seconds=60):
-        """SIGTERM, and another process in its place. Gives the seconds until that one is ready; raises AssertionError where it never is."""
-        end(self.processes[name])
-        begun = time.monotonic()
+        """Another process, and once it is ready SIGTERM for the one before, as Kubernetes does; the one that has the port of all goes first.
+        Gives the seconds until the new one is ready; raises AssertionError where it never is."""
+        older, begun = self.processes[name], time.monotonic()
+        if name == "ingest":
+            end(older)
         self.begin(name)
         while not self.is_ready(name):
             ended = self.processes[name].poll()
             assert ended is None and time.monotonic() < begun + seconds, (name, ended, self.said())
             time.sleep(0.1)
+        end(older)
         return time.monotonic() - begun
 
     def is_ready(self, name):
         """Whether the process says so itself."""
-        import httpx
-
         try:
             return httpx.get(f"http://127.0.0.1:{self.ports[name]}/readyz", timeout=8).json()["status"] == "ready"
         except (httpx.HTTPError, ValueError):

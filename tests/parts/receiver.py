@@ -26,8 +26,11 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 128
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
@@ -49,11 +52,13 @@ class Receiver:
         self._server.server_close()
 
 
-async def judge_receiver(receiver, feed, seconds=60):
-    """Findings about what it has beside the feed, once it has all of it or after so many seconds."""
+async def judge_receiver(receiver, feed, calm=60):
+    """Findings about what it has beside the feed, once it has all of it, or once nothing more has come for so many seconds."""
     wanted = {event["id"] for event in feed if not event["type"].startswith("stafett.marketing")}
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and not wanted <= {ident for ident, _, _ in receiver.events}:
+    count, since = -1, time.monotonic()
+    while time.monotonic() - since < calm and not wanted <= {ident for ident, _, _ in receiver.events}:
+        if len(receiver.events) != count:
+            count, since = len(receiver.events), time.monotonic()
         await asyncio.sleep(0.5)
     return judge_events(receiver.events, wanted)
 

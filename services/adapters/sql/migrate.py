@@ -12,8 +12,9 @@ from alembic.util import CommandError
 
 from services.adapters.sql.claims import refuse_torn_copy
 from services.adapters.sql.engine import Engines, one_shot, translated
-from services.adapters.sql.schema import Columns, columns_of, foreign, lacking, revision_of
-from services.ports.errors import SchemaOutdated
+from services.adapters.sql.schema import Columns, columns_of, foreign, lacking, newer, revision_of, write_serves
+from services.adapters.sql.tables import HEAD
+from services.ports.errors import SchemaNewer, SchemaOutdated
 from services.settings.resources import migrations_dir
 
 GRANTS = """\
@@ -37,13 +38,19 @@ def config(url: str) -> Config:
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
-    """Brings the schema to `revision`. Raises StoreUnavailable, StoreRejected, SchemaOutdated."""
+    """Brings the schema to `revision`, and says in it which versions it serves. Raises StoreUnavailable, StoreRejected, SchemaOutdated."""
     await _check_it_is_ours(url)
     try:
         with translated():
             await asyncio.to_thread(command.upgrade, config(url), revision)
     except CommandError as error:
         raise SchemaOutdated(f"the schema cannot be brought to {revision}: {error}") from error
+    if revision in ("head", HEAD):
+        engines = Engines(url)
+        try:
+            await write_serves(engines)
+        finally:
+            await engines.close()
 
 
 async def _check_it_is_ours(url: str) -> None:
@@ -53,6 +60,8 @@ async def _check_it_is_ours(url: str) -> None:
         refuse_torn_copy(engines.file)
     try:
         at = await revision_of(engines)
+        if at is not None and at > HEAD:
+            raise SchemaNewer(newer(at))
         if at in known_revisions() and (lack := await lacking(engines, await _made_by(at))):
             raise SchemaOutdated(foreign(at, lack))
     finally:

@@ -36,6 +36,7 @@ _FILES = (
 )
 """Each adds its tables to the one metadata."""
 NEEDED: Columns = {name: frozenset(t.columns.keys()) for name, t in _FILES[0].metadata.tables.items()}
+SERVES_KEY = "schema_serves"
 _SQLITE = """SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'"""
 _POSTGRES = """SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0
@@ -57,6 +58,20 @@ async def revision_of(engines: Engines) -> str | None:
         return found
 
 
+async def serves(engines: Engines, revision: str) -> bool:
+    """Whether a version that needs `revision` may begin on a schema that a newer one has made, as that one says. Raises StoreUnavailable."""
+    async with engines.read() as conn:
+        oldest: str | None = await scalar(conn, "SELECT value FROM meta WHERE key = :key", key=SERVES_KEY)
+    return oldest is not None and oldest <= revision
+
+
+async def write_serves(engines: Engines) -> None:
+    """Says which versions the schema of this one serves. Raises StoreUnavailable, StoreRejected."""
+    statement = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = :value"
+    async with engines.write() as conn:
+        await conn.execute(text(statement), {"key": SERVES_KEY, "value": tables.SERVES})
+
+
 async def columns_of(engines: Engines) -> Columns:
     """What is there. Raises StoreUnavailable."""
     found: dict[str, set[str]] = {}
@@ -75,6 +90,15 @@ async def lacking(engines: Engines, needed: Columns) -> str | None:
         if absent := sorted(columns - there[table]):
             return f"table `{table}` has no column `{absent[0]}`"
     return None
+
+
+def newer(revision: str) -> str:
+    """What to do with a database that a newer version has upgraded."""
+    return (
+        f"the database is at revision {revision}, and this version knows revisions up to {tables.HEAD}: a newer version of Stafett has"
+        ' upgraded it. Run that version; the way back to this one is a backup of before the upgrade (docs/operations.md, "Two'
+        ' versions side by side")'
+    )
 
 
 def foreign(revision: str, lack: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -18,7 +19,15 @@ from services.adapters.sql.aside import Aside
 from services.adapters.sql.batch import SqlBatch, add_letters, clock_row
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.tables import HEAD
-from services.ports.errors import ClusterChanged, Fenced, SchemaOutdated, SpoolFull, StoreRejected, StoreUnavailable
+from services.ports.errors import (
+    ClusterChanged,
+    Fenced,
+    SchemaNewer,
+    SchemaOutdated,
+    SpoolFull,
+    StoreRejected,
+    StoreUnavailable,
+)
 from services.ports.instants import instant, instant_or_none, micros
 from services.ports.rows import (
     ClockRow,
@@ -35,6 +44,7 @@ from services.ports.rows import (
 )
 from services.ports.store import STEP_BYTES
 
+log = logging.getLogger("stafett.store")
 COUNT_EVERY = 1.0
 """Seconds between two counts of the spool; in between we add what we put there, so that an outage's load is not counts.
 With several processes the limit may be passed by what they spool in so long."""
@@ -62,14 +72,23 @@ class SqlStore:
     async def start(self) -> None:
         if self._exclusive:
             self.engines.claim()
-        at = await schema.revision_of(self.engines)
-        if at != HEAD:
+        try:
+            await self._check_schema()
+        except SchemaOutdated:
             await self.close()
-            raise SchemaOutdated(f"the schema is at {at or 'nothing'}, needed is {HEAD}: run `stafett db upgrade`")
-        if lacking := await schema.lacking(self.engines, schema.NEEDED):
-            await self.close()
-            raise SchemaOutdated(schema.foreign(HEAD, lacking))
+            raise
         self._checked = True
+
+    async def _check_schema(self) -> None:
+        at = await schema.revision_of(self.engines)
+        if at is None or at < HEAD:
+            raise SchemaOutdated(f"the schema is at {at or 'nothing'}, needed is {HEAD}: run `stafett db upgrade`")
+        if at > HEAD and not await schema.serves(self.engines, HEAD):
+            raise SchemaNewer(schema.newer(at))
+        if lacking := await schema.lacking(self.engines, schema.NEEDED):
+            raise SchemaOutdated(schema.foreign(HEAD, lacking))
+        if at > HEAD:
+            log.warning("a newer version has upgraded the database; it serves this one as well", extra={"version": at})
 
     async def close(self) -> None:
         await self.engines.close()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 
 from services.adapters.sql.engine import Engines
-from services.adapters.sql.schema import revision_of
+from services.adapters.sql.schema import revision_of, serves
 from services.adapters.sql.tables import HEAD, metadata
 from services.cli.doctor.finding import Finding
 from services.ports.errors import PortError
@@ -26,7 +26,14 @@ async def examine_store(settings: Settings) -> AsyncIterator[Finding]:
     engines = Engines(settings.database_url)
     try:
         at = await revision_of(engines)
-        if at != HEAD:
+        if at is not None and at > HEAD and await serves(engines, HEAD):
+            yield Finding(
+                "store",
+                "look",
+                f"its schema is at {at}, of a newer version, and serves this one",
+                "run the newer version",
+            )
+        elif at != HEAD:
             fix = (
                 "stafett db upgrade, with a role that owns the schema"
                 if at is None or at < HEAD
@@ -34,7 +41,8 @@ async def examine_store(settings: Settings) -> AsyncIterator[Finding]:
             )
             yield Finding("store", "wrong", f"its schema is at {at or 'nothing'}, this version needs {HEAD}", fix)
             return
-        yield Finding("store", "ok", f"answers, schema {at}")
+        else:
+            yield Finding("store", "ok", f"answers, schema {at}")
         if not engines.sqlite:
             async for finding in _examine_server(engines):
                 yield finding
