@@ -23,6 +23,19 @@ def write_certificates(folder: Path):
     (folder / "client.key").write_bytes(_key(key, serialization.BestAvailableEncryption(PASSWORD.encode())))
 
 
+class Authority:
+    """Another one, with certificates of its own: `pem` is what whoever trusts it needs."""
+
+    def __init__(self, name: str) -> None:
+        self._key, self._certificate = _certificate(name, None, None)
+        self.pem = _pem(self._certificate)
+
+    def issue(self, name: str) -> tuple[bytes, bytes]:
+        """(key, certificate) for 127.0.0.1, the key in the clear."""
+        key, certificate = _certificate(name, self._key, self._certificate)
+        return _key(key, serialization.NoEncryption()), _pem(certificate)
+
+
 def _certificate(name, signer, issuer):
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

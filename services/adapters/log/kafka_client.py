@@ -10,6 +10,7 @@ from aiokafka.abc import AbstractTokenProvider
 from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.json_values import JsonObject
+from services.outbound.certificates import RenewedContext
 from services.settings import Settings
 
 
@@ -34,14 +35,21 @@ def client_options(settings: Settings) -> JsonObject:
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext:
-    """Verifies brokers by name; shows our own certificate where one is set."""
+    """Verifies brokers by name; shows our own certificate where one is set. Files that change are read again."""
     kafka = settings.kafka
-    context = ssl.create_default_context(cafile=settings.path(kafka.ca_file) if kafka.ca_file else None)
-    if kafka.cert_file is not None and kafka.key_file is not None:
-        # Without a password OpenSSL would ask for one on the terminal; an empty one is simply wrong.
-        password = kafka.key_password.get_secret_value() if kafka.key_password else ""
-        context.load_cert_chain(settings.path(kafka.cert_file), settings.path(kafka.key_file), password)
-    return context
+    ca = settings.path(kafka.ca_file) if kafka.ca_file else None
+    cert = settings.path(kafka.cert_file) if kafka.cert_file and kafka.key_file else None
+    key = settings.path(kafka.key_file) if kafka.key_file else None
+    # Without a password OpenSSL would ask for one on the terminal; an empty one is simply wrong.
+    password = kafka.key_password.get_secret_value() if kafka.key_password else ""
+
+    def build() -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=ca)
+        if cert is not None:
+            context.load_cert_chain(cert, key, password)
+        return context
+
+    return RenewedContext.of(build, [file for file in (ca, cert, key) if file is not None])
 
 
 class Tokens(AbstractTokenProvider):

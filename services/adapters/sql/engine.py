@@ -28,6 +28,7 @@ from services.adapters.sql.bounds import PATIENT, QUICK, UNBOUNDED, Bounds
 from services.adapters.sql.claims import mark_in_use, refuse_torn_copy
 from services.adapters.sql.sqlite_engine import sqlite_engine
 from services.adapters.sql.stillness import Stillness
+from services.outbound.certificates import RenewedContext
 from services.ports.errors import NoConnectionFree, StoreFull, StoreRejected, StoreTooSlow, StoreUnavailable
 
 log = logging.getLogger("stafett.store")
@@ -354,13 +355,17 @@ def _tls(mode: str, root: str | None, cert: str | None, key: str | None) -> ssl.
         mode = "verify-ca"
     if mode not in ("verify-full", "verify-ca") and cert is None:
         return mode or None
-    context = ssl.create_default_context(cafile=root)
-    context.check_hostname = mode == "verify-full"
-    if mode == "require":
-        context.verify_mode = ssl.CERT_NONE
-    if cert is not None:
-        context.load_cert_chain(cert, key)
-    return context
+
+    def build() -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=root)
+        context.check_hostname = mode == "verify-full"
+        if mode == "require":
+            context.verify_mode = ssl.CERT_NONE
+        if cert is not None:
+            context.load_cert_chain(cert, key)
+        return context
+
+    return RenewedContext.of(build, [Path(file) for file in (root, cert, key) if file])
 
 
 def _postgres(url: URL, *, bounds: Bounds = QUICK, connections: int = 20) -> AsyncEngine:
