@@ -32,10 +32,10 @@ def system_user() -> str | None:
 
 
 class Node:
-    """One server: `start`, `kill` (kill -9 of all its processes), `promote`."""
+    """One server: `start`, `kill` (kill -9 of all its processes). `within` is a command that begins another one elsewhere, as its user."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.home, self.name, self.port = folder, name, free_port()
+    def __init__(self, folder: Path, name: str, programs: Path = BIN, *, within: list[str] | None = None) -> None:
+        self.home, self.name, self.port, self._bin, self._within = folder, name, free_port(), programs, within
         self.data, self.log = folder / name, folder / f"{name}.log"
         self._process: subprocess.Popen | None = None
 
@@ -43,10 +43,29 @@ class Node:
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    def make(self, config: str) -> None:
+        """An empty server with these lines in its configuration."""
+        self.home.chmod(0o755)
+        if (user := system_user()) is not None:
+            shutil.chown(self.home, pwd.getpwnam(user).pw_uid)
+        self.run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8")
+        with (self.data / "postgresql.conf").open("a") as file:
+            file.write(config)
+
+    def run(self, name: str, *arguments: object) -> None:
+        """One of PostgreSQL's programs, which asks this server unless it is told otherwise. Raises PartMissing."""
+        done = subprocess.run(
+            [self._bin / name, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=120, cwd="/",
+            user=system_user(), env=os.environ | {"PGPORT": str(self.port)},
+        )  # fmt: skip
+        if done.returncode:
+            raise PartMissing(f"{name}: {done.stderr[-1000:]}")
+
     def start(self) -> None:
-        command = [BIN / "postgres", "-D", self.data, "-p", self.port, "-k", self.home]
+        command = [self._bin / "postgres", "-D", self.data, "-p", self.port, "-k", self.home]
         self.log.touch()
-        self._process = spawn([*map(str, command)], self.log, cwd="/", user=system_user())
+        user = None if self._within else system_user()
+        self._process = spawn([*(self._within or ()), *map(str, command)], self.log, cwd="/", user=user)
         until = time.monotonic() + 60
         while not self.answers():
             if self._process.poll() is not None or time.monotonic() > until:
@@ -54,12 +73,12 @@ class Node:
             time.sleep(0.05)
 
     def answers(self) -> bool:
-        ready = [BIN / "pg_isready", "-q", "-h", self.home, "-p", str(self.port), "-U", "postgres"]
+        ready = [self._bin / "pg_isready", "-q", "-h", self.home, "-p", str(self.port), "-U", "postgres"]
         return subprocess.run(ready, check=False).returncode == 0
 
     def say(self, statement: str) -> str:
         """What psql says, one value a line. Raises subprocess.CalledProcessError."""
-        command = [BIN / "psql", "-h", self.home, "-p", str(self.port), "-U", "postgres", "-XAtq"]
+        command = [self._bin / "psql", "-h", self.home, "-p", str(self.port), "-U", "postgres", "-XAtq"]
         command += ["-v", "ON_ERROR_STOP=1", "-d", "postgres", "-c", statement]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
 
@@ -98,12 +117,7 @@ class PostgresPair:
         self._both = (self.primary, self.standby)
 
     def start(self) -> "PostgresPair":
-        self.folder.chmod(0o755)
-        if (user := system_user()) is not None:
-            shutil.chown(self.folder, pwd.getpwnam(user).pw_uid)
-        self._run("initdb", "-D", self.primary.data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8")
-        with (self.primary.data / "postgresql.conf").open("a") as config:
-            config.write(CONFIG)
+        self.primary.make(CONFIG)
         self.primary.start()
         self.follow()
         return self
@@ -112,7 +126,7 @@ class PostgresPair:
         """The standby is made of what the primary has, and streams from then on."""
         shutil.rmtree(self.standby.data, ignore_errors=True)
         where = ("-h", self.folder, "-p", self.primary.port, "-U", "postgres")
-        self._run("pg_basebackup", *where, "-D", self.standby.data, "-R", "-X", "stream", "-c", "fast")
+        self.primary.run("pg_basebackup", *where, "-D", self.standby.data, "-R", "-X", "stream", "-c", "fast")
         self.standby.start()
         if self.synchronous:
             self.primary.say("ALTER SYSTEM SET synchronous_standby_names = '*'")
@@ -136,15 +150,7 @@ class PostgresPair:
 
     def tool(self, name: str, *arguments: object) -> None:
         """One of PostgreSQL's programs, at the primary."""
-        self._run(name, *arguments)
-
-    def _run(self, name: str, *arguments: object) -> None:
-        done = subprocess.run(
-            [BIN / name, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=120, cwd="/",
-            user=system_user(), env=os.environ | {"PGPORT": str(self.primary.port)},
-        )  # fmt: skip
-        if done.returncode:
-            raise PartMissing(f"{name}: {done.stderr[-1000:]}")
+        self.primary.run(name, *arguments)
 
     def close(self) -> None:
         for node in self._both:
