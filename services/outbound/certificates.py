@@ -55,7 +55,7 @@ class RenewedContext(ssl.SSLContext):
 
 def _stamps(files: Sequence[Path]) -> _Seen:
     """What tells a file from the one before it; None for one that is not there."""
-    found = []
+    found: list[tuple[int, int, int] | None] = []
     for file in files:
         try:
             there = file.stat()
