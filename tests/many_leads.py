@@ -16,7 +16,9 @@ from pathlib import Path
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from services.adapters.sql.flow import SqlFlowReading
 from services.bootstrap.page import new_link
+from services.console.flow.counting import FlowCounter
 from tests.api import installed
 from tests.many_copies import GROWS, Copies, multiply
 from tests.mixed_lives import WAVE, tell_waves
@@ -83,7 +85,7 @@ async def plans(engines, asked):
 
 def scans_in(plan):
     """Growing tables that are read from one end to the other in this plan."""
-    return sorted(set(re.findall(r"Seq Scan on (\w+)", plan)) & set(GROWS))
+    return sorted(set(re.findall(r"Seq Scan on (\w+)", plan)) & {*GROWS, "flow_counts"})
 
 
 @asynccontextmanager
@@ -97,6 +99,8 @@ async def many_leads(folder, url, copies, *, quiet=QUIET, waves=0):
     await multiply(url, copies)
     (folder / "again").mkdir()
     async with installed(folder / "again", secrets=place, roles=()) as api:
+        # As a process does that runs all the while.
+        await FlowCounter(SqlFlowReading(api.parts.store.engines)).catch_up()
         api.leads = leads
         yield api
 

@@ -14,14 +14,26 @@ from services.api.incidents import Incidents
 from services.bootstrap.commands import ruling_now, versions_of
 from services.bootstrap.parts import Parts
 from services.console.console import Console
+from services.console.flow.counting import FlowCounter
 from services.console.live import Live
 from services.console.rendering import Pages
 from services.console.static_files import StaticFiles
 from services.forum.desk import ForumDesk
 
 
+def flow_counter_of(parts: Parts) -> FlowCounter:
+    """One for the process."""
+    return FlowCounter(SqlFlowReading(parts.store.engines))
+
+
 def console_of(
-    parts: Parts, commanding: Commanding, incidents: Incidents, forum: ForumDesk, *, stopping: asyncio.Event
+    parts: Parts,
+    commanding: Commanding,
+    incidents: Incidents,
+    forum: ForumDesk,
+    *,
+    flow_counter: FlowCounter,
+    stopping: asyncio.Event,
 ) -> Console:
     """`stopping` ends what open pages listen to."""
     page = SqlPageReading(parts.store.engines)
@@ -29,6 +41,7 @@ def console_of(
         page=page,
         workloads=SqlWorkloadReading(parts.store.engines),
         flow=SqlFlowReading(parts.store.engines),
+        count_flow=flow_counter.catch_up,
         reading=parts.reading,
         explainer=Explainer(parts.reading, versions_of(parts).ruling, parts.now),
         commanding=commanding,

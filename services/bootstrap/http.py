@@ -35,7 +35,7 @@ from services.bootstrap.acknowledging import acknowledging_of, add_acknowledging
 from services.bootstrap.api import add_health, bare_app
 from services.bootstrap.auditing import use_of
 from services.bootstrap.commands import commanding_of, versions_of
-from services.bootstrap.console import console_of
+from services.bootstrap.console import console_of, flow_counter_of
 from services.bootstrap.descriptors import bounds_of
 from services.bootstrap.desk import desk_of
 from services.bootstrap.forum import forum_desk
@@ -52,6 +52,7 @@ from services.bootstrap.shortcut import short_cut
 from services.bootstrap.sinks_file import read_every_sink
 from services.bootstrap.source_watch import source_watch_of
 from services.bootstrap.traffic import TrafficCounter
+from services.console.flow.counting import FlowCounter
 from services.console.plumbing.screen import plumbing_routes
 from services.console.screens import screen_routes
 from services.door.bodies import limit_bodies
@@ -188,7 +189,8 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
         )
         app.include_router(_api(parts, sources, intake=intake, stopping=stopping, api=api_parts))
         add_acknowledging(app, parts, incidents.acknowledge)
-        console = console_of(parts, commanding, incidents, api_parts.forum, stopping=stopping)
+        counter = app.state.flow_counter = flow_counter_of(parts)
+        console = console_of(parts, commanding, incidents, api_parts.forum, flow_counter=counter, stopping=stopping)
         screens = [*screen_routes(console), *plumbing_routes(console, plumbing_of(parts, sources, intake))]
         app.add_middleware(BesidePage, page=guarded_page(parts, screens, console.pages))
         app.state.auditor = Auditor(parts.audit, parts.now)
@@ -327,11 +329,16 @@ def serving(
         pulses=parts.pulses,
         on_open=on_open,
     )
-    return partial(_run_then_keep, run, app.state.auditor) if api else run
+    return partial(_run_and_keep, run, app.state.auditor, app.state.flow_counter) if api else run
 
 
-async def _run_then_keep(run: Run, auditor: Auditor, stop: asyncio.Event) -> None:
-    """What was counted of uses and not written yet is written at the end."""
-    await run(stop)
+async def _run_and_keep(run: Run, auditor: Auditor, flow_counter: FlowCounter, stop: asyncio.Event) -> None:
+    """Beside it what the screen Flow shows is counted. What was counted of uses and not written yet is written at the end."""
+    counting = asyncio.create_task(flow_counter.run(stop), name="flow counts")
+    try:
+        await run(stop)
+    finally:
+        counting.cancel()
+        await asyncio.gather(counting, return_exceptions=True)
     with suppress(PortError):
         await auditor.keep()

@@ -23,12 +23,13 @@ from services.rules.versions import Versions
 
 
 class Console(NamedTuple):
-    """`page`, `workloads`, `flow` and `reading` are the store's; `versions` are those of the agreement, `ruling` is the one in force and the
+    """`page`, `workloads`, `flow` and `reading` are the store's, `count_flow` counts what is new for the screen Flow; `versions` are those of the agreement, `ruling` is the one in force and the
     roster with its changes."""
 
     page: PageReading
     workloads: WorkloadReading
     flow: FlowReading
+    count_flow: Callable[[], Awaitable[None]]
     reading: Reading
     explainer: Explainer
     commanding: Commanding

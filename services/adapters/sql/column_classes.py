@@ -40,6 +40,7 @@ _P: Mapping[str, Mapping[ColumnClass, str]] = {
     },
     "audit": {"plain": "number hour door action subject status first_at last_at count", "colleague": "actor person"},
     "events": {"personal": "personal", "plain": f"position {_EVENT} recorded_at"},
+    "flow_counts": {"plain": "quarter brand kind part toward count"},
     "forum_entries": {"personal": "body", "plain": "number id recorded_at", "colleague": "made_by"},
     "forum_mails": {"plain": "week state attempts next_at claimed_until finished_at", "colleague": "reader"},
     "history": {

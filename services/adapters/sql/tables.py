@@ -27,7 +27,7 @@ from services.adapters.sql.columns import whole_column as _whole
 from services.ports.deliveries import HELD
 from services.ports.instants import micros
 
-HEAD = "0021"
+HEAD = "0022"
 """The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 SERVES = {"0019": "0018"}.get(HEAD, HEAD)
 """The oldest revision whose version may begin on this schema, and run beside this one, so that processes are replaced one by one:
@@ -209,6 +209,17 @@ events = Table(
 counters = Table("counters", metadata, Column("name", Text, primary_key=True), _whole("value"))
 source_hours = Table(
     "source_hours", metadata, _text("source"), _whole("hour"), _whole("count"), PrimaryKeyConstraint("source", "hour")
+)
+flow_counts = Table(
+    "flow_counts",
+    metadata,
+    _whole("quarter"),
+    _text("brand"),
+    _text("kind"),
+    _text("part"),
+    _text("toward"),
+    _whole("count"),
+    PrimaryKeyConstraint("quarter", "brand", "kind", "part", "toward"),
 )
 leases = Table(
     "leases", metadata, Column("name", Text, primary_key=True), _text("holder"), _whole("epoch"), _whole("expires_at")

@@ -62,6 +62,8 @@ class Figure(NamedTuple):
 
 
 ALL = "*"
+LONGEST = 300
+"""Letters of a source or reason; what is longer is counted by its beginning."""
 
 
 class _Data(msgspec.Struct):
@@ -92,7 +94,7 @@ def figure_of(head: str) -> Figure | None:
         return None
     match kind:
         case "in":
-            return Figure(kind, data.source)
+            return Figure(kind, _name(data.source))
         case "moved":
             return Figure(kind, data.from_stage or "", data.to_stage)
         case "offered":
@@ -100,12 +102,22 @@ def figure_of(head: str) -> Figure | None:
         case "accepted":
             return Figure(kind)
         case "rejected":
-            return Figure(kind, reason_key(data.reason))
+            return Figure(kind, _name(reason_key(data.reason)))
         case "kept" | "broken":
             return Figure(kind, data.policy) if data.subject_kind in _OF_LEADS else None
 
 
+def _name(written: str) -> str:
+    """As it is counted and asked for: what others named has letters that a table and an address can hold, and not too many."""
+    return written[:LONGEST] if written.isprintable() else "".join(c for c in written if c.isprintable())[:LONGEST]
+
+
+def kind_of(text: str) -> Kind | None:
+    """None for what is no kind."""
+    return next((kind for kind in KINDS if kind == text), None)
+
+
 def read_figure(params: Mapping[str, str]) -> Figure | None:
     """The figure that an address asks for; None for what is none."""
-    kind = next((kind for kind in KINDS if kind == params.get("kind")), None)
+    kind = kind_of(params.get("kind", ""))
     return Figure(kind, params.get("of", ""), params.get("to", "")) if kind is not None else None

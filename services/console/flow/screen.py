@@ -40,7 +40,7 @@ class Behind(NamedTuple):
 
 def flow_routes(console: Console) -> list[Route]:
     """The figures, and what is behind them."""
-    tally, waiting = Tally(console.flow), Waiting()
+    tally, waiting = Tally(console.flow, console.count_flow), Waiting()
 
     async def count(whose: Whose, day: date, now: datetime) -> tuple[int, Figures]:
         # The position first: what comes between the two is told once more, and nothing is missed.

@@ -1,30 +1,25 @@
-"""The figures of days, each counted once: what was recorded does not change, so a day that is over is kept, and of today only what is
-new is read."""
+"""The figures of days, from what is counted by quarter of an hour. Only of the quarter that is not over yet are events read, on the days
+that say what is usual: up to the minute that it is now."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from services.console.flow.figures import TYPES, Figure, figure_of
-from services.ports.flow import FlowReading, Stretch
+from services.console.flow.counting import QUARTER, quarter_of
+from services.console.flow.figures import TYPES, Figure, figure_of, kind_of
+from services.ports.flow import FlowCount, FlowReading
 
 WEEKS = 8
 """So many of the same weekday before are looked at for what is usual."""
-PAGE = 2000
-"""Events that are read at a time; others have their turn between two of them."""
-MOST = 200_000
-"""Events of a day that are counted at most."""
+MOST = 50_000
+"""Events of a quarter of an hour that are read at most."""
 KEPT = 200
-"""Days that are kept at most, of all zones and brands that were asked for: some ten kilobytes each."""
-MINUTES = 24 * 60
-OVER = timedelta(minutes=10)
-"""So long after its end a day gets no more events: instants of recording differ by less."""
+"""Quarters of an hour whose events are kept at most."""
 
 
 class Whose(NamedTuple):
@@ -35,13 +30,11 @@ class Whose(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What happened on a day up to `until`, and what is usual by then: the median over `days` of the same weekday. `is_all` is False
-    where the day has more than is counted."""
+    """What happened on a day up to now, and what is usual by then: the median over `days` of the same weekday."""
 
     counts: Mapping[Figure, int]
     usual: Mapping[Figure, float]
     days: int
-    is_all: bool
 
 
 def bounds_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -49,91 +42,72 @@ def bounds_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return datetime.combine(day, time.min, zone), datetime.combine(day + timedelta(days=1), time.min, zone)
 
 
-class _Day:
-    """One day of somebody's, counted by the minute as their clocks show it."""
-
-    def __init__(self, whose: Whose, day: date) -> None:
-        self._whose = whose
-        self._since, self._until = bounds_of(day, whose.zone)
-        self._counts: Counter[tuple[int, Figure]] = Counter()
-        self._after: int | None = None
-        self._lock = asyncio.Lock()
-        self._sums: tuple[int, Counter[Figure]] | None = None
-        self._number = 0
-        self._over = False
-
-    @property
-    def is_all(self) -> bool:
-        """Whether everything is counted."""
-        return self._number < MOST
-
-    async def read(self, reading: FlowReading, now: datetime) -> None:
-        """Counts what is new. Raises StoreUnavailable."""
-        async with self._lock:
-            if self._over or not self.is_all:
-                return
-            ends = now >= self._until + OVER
-            # Before the day is over whatever comes is looked at, up to the head of now.
-            head = await reading.head()
-            if self._after is None or ends:
-                stretch = await reading.stretch(self._since, self._until)
-                self._after = stretch.after if self._after is None else self._after
-                head = stretch.upto if ends else head
-            await self._count(reading, Stretch(self._after, head, self._since, self._until))
-            self._over = ends
-
-    async def _count(self, reading: FlowReading, stretch: Stretch) -> None:
-        types = tuple(TYPES.values())
-        while self.is_all and stretch.after < stretch.upto:
-            events = await reading.flow_events(stretch, types, self._whose.brands, PAGE)
-            for event in events:
-                figure = figure_of(event.head)
-                if figure is not None:
-                    local = event.recorded_at.astimezone(self._whose.zone)
-                    self._counts[local.hour * 60 + local.minute, figure] += 1
-            self._number += len(events)
-            self._sums = None
-            self._after = events[-1].position if len(events) == PAGE else stretch.upto
-            stretch = stretch._replace(after=self._after)
-            await asyncio.sleep(0)
-
-    def sums(self, minute: int = MINUTES) -> Counter[Figure]:
-        """What happened before this minute of the day."""
-        if self._sums is None or self._sums[0] != minute:
-            found: Counter[Figure] = Counter()
-            for (at, figure), number in self._counts.items():
-                if at < minute:
-                    found[figure] += number
-                    found[figure.total()] += number
-            self._sums = (minute, found)
-        return self._sums[1]
+_Moments = list[tuple[datetime, Figure]]
 
 
 class Tally:
-    """The days of everybody who looks at this process's page."""
+    """The days of everybody who looks at this process's page; `count` counts what is new."""
 
-    def __init__(self, reading: FlowReading) -> None:
-        self._reading = reading
-        self._days: OrderedDict[tuple[Whose, date], _Day] = OrderedDict()
+    def __init__(self, reading: FlowReading, count: Callable[[], Awaitable[None]]) -> None:
+        self._reading, self._count = reading, count
+        self._quarters: OrderedDict[tuple[frozenset[str] | None, datetime], _Moments] = OrderedDict()
 
     async def figures(self, whose: Whose, day: date, now: datetime) -> Figures:
         """Of a day; of today up to now. Raises StoreUnavailable."""
+        await self._count()
         local = now.astimezone(whose.zone)
-        minute = local.hour * 60 + local.minute if day == local.date() else MINUTES
-        shown = await self._read(whose, day, now)
+        is_today = day == local.date()
         began_at = await self._reading.began_at()
         before = [day - timedelta(weeks=number) for number in range(1, WEEKS + 1)]
         known = [one for one in before if began_at is not None and began_at <= bounds_of(one, whose.zone)[0]]
-        sums = [(await self._read(whose, one, now)).sums(minute) for one in known]
-        return Figures(shown.sums(), _medians(sums), len(sums), shown.is_all)
+        begun = quarter_of(local)
+        spans = [
+            (bounds_of(one, whose.zone)[0], datetime.combine(one, begun.time(), whose.zone))
+            if is_today
+            else bounds_of(one, whose.zone)
+            for one in known
+        ]
+        counted = await self._reading.counts([bounds_of(day, whose.zone), *spans], whose.brands)
+        shown, *usual = (_figures_of(counts) for counts in counted)
+        if is_today:
+            for sums, (_, until) in zip(usual, spans, strict=True):
+                sums.update(await self._part(whose, until, local - begun))
+        with_sums = [_with_sums(sums) for sums in usual]
+        return Figures(_with_sums(shown), _medians(with_sums), len(known))
 
-    async def _read(self, whose: Whose, day: date, now: datetime) -> _Day:
-        found = self._days.setdefault((whose, day), _Day(whose, day))
-        self._days.move_to_end((whose, day))
-        if len(self._days) > KEPT:
-            self._days.popitem(last=False)
-        await found.read(self._reading, now)
-        return found
+    async def _part(self, whose: Whose, begun: datetime, minutes: timedelta) -> Counter[Figure]:
+        """What happened within this quarter of an hour, so many whole minutes of it."""
+        until = begun + timedelta(minutes=minutes // timedelta(minutes=1))
+        if until == begun:
+            return Counter()
+        return Counter(figure for at, figure in await self._quarter(whose.brands, begun) if at < until)
+
+    async def _quarter(self, brands: frozenset[str] | None, begun: datetime) -> _Moments:
+        key = (brands, begun)
+        if key not in self._quarters:
+            stretch = await self._reading.stretch(begun, begun + QUARTER)
+            events = await self._reading.flow_events(stretch, tuple(TYPES.values()), brands, MOST)
+            found = [(event.recorded_at, figure_of(event.head)) for event in events]
+            self._quarters[key] = [(at, figure) for at, figure in found if figure is not None]
+            if len(self._quarters) > KEPT:
+                self._quarters.popitem(last=False)
+        return self._quarters[key]
+
+
+def _figures_of(counts: Sequence[FlowCount]) -> Counter[Figure]:
+    found: Counter[Figure] = Counter()
+    for one in counts:
+        if (kind := kind_of(one.kind)) is not None:
+            found[Figure(kind, one.of, one.to)] += one.number
+    return found
+
+
+def _with_sums(counts: Counter[Figure]) -> Counter[Figure]:
+    """With all of each kind."""
+    found = Counter(counts)
+    for figure, number in counts.items():
+        found[figure.total()] += number
+    return found
 
 
 def _medians(sums: Sequence[Counter[Figure]]) -> dict[Figure, float]:

@@ -72,7 +72,6 @@ class FlowView(NamedTuple):
     after: str
     is_today: bool
     rests: str
-    more: bool
     headlines: list[Row]
     sections: list[SectionView]
 
@@ -99,7 +98,6 @@ def flow_view(figures: Figures, day: date, reader: Reader) -> FlowView:
         after=(day + timedelta(days=1)).isoformat() if day < today else "",
         is_today=day == today,
         rests=_rests_text(figures.days, day, reader, is_today=day == today),
-        more=not figures.is_all,
         headlines=[_total(figures, kind, reader.say(text), (written, reader)) for kind, text in _HEADLINES],
         sections=[
             _section(figures, (ident, reader.say(title), kinds), written, reader) for ident, title, kinds in _TITLES

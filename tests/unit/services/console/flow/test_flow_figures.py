@@ -36,6 +36,7 @@ def head(kind, mode="live", **data):
         (head("stafett.handover.accepted.v1"), Figure("accepted")),
         (head("stafett.handover.rejected.v1", reason="Not qualified"), Figure("rejected", "not_qualified")),
         (head("stafett.handover.rejected.v1", reason=None), Figure("rejected")),
+        (head("stafett.handover.rejected.v1", reason="too\0 dear" + 400 * "x"), Figure("rejected", "too_dear" + 292 * "x")),
         (head("stafett.sla.fulfilled.v1", policy="answer", subject_kind="offer"), Figure("kept", "answer")),
         (head("stafett.sla.breached.v1", policy="answer", subject_kind="lead"), Figure("broken", "answer")),
         (head("stafett.sla.breached.v1", policy="meetings", subject_kind="team"), None),
@@ -78,7 +79,7 @@ def test_an_address_asks_for_a_figure_and_all_of_a_kind_has_each_of_it():
 
 
 def view(counts, usual=None, days=3, language="en", day=DAY):
-    return flow_view(Figures(counts, usual or {}, days, True), day, reader_of(language, "Europe/Stockholm", NOW))
+    return flow_view(Figures(counts, usual or {}, days), day, reader_of(language, "Europe/Stockholm", NOW))
 
 
 def test_a_day_is_told_with_what_is_usual_and_on_how_many_days_that_rests():
