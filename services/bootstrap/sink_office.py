@@ -24,7 +24,7 @@ from services.bootstrap.sinks import SinkParts, client_for_sinks, source_problem
 from services.bootstrap.sinks_file import read_every_sink, read_sinks
 from services.ports.sinks import SinkRecord, SinkStep
 from services.settings import Settings
-from services.sinks.checking import Person, entry_problems, people_problems, user_problems
+from services.sinks.checking import Person, clock_problems, entry_problems, people_problems, user_problems
 from services.sinks.outcomes import Trouble
 from services.sinks.reconciling.webhooks import WebhookLister, ask_for_problems
 from services.sinks.records import Key, Wanted
@@ -73,13 +73,15 @@ async def check_sink(parts: Parts, sink: AnySink) -> Checked:
     ruling = parts.ruling()
     async with client_for_sinks() as client:
         made = SinkParts(parts, client)
-        vendor = made.vendor(sink, made.caller(sink))
+        caller = made.caller(sink)
+        vendor = made.vendor(sink, caller)
         people = list(_people(ruling.roster, made, sink))
         problems += entry_problems(sink, vendor, ruling.agreement.file.brands)
         problems += people_problems(people, made.system_of_ids(sink))
         there = await _ask(vendor, {p.name: p.vendor_id for p in people if p.vendor_id is not None})
         if sink.source is not None and sink.webhooks and isinstance(vendor, WebhookLister) and there.user:
             problems += await ask_for_problems(vendor, hook_of(parts.settings, sink.source))
+        problems += clock_problems(caller.clock_offset)
     problems += [*(user_problems(sink, there.user) if there.user is not None else ()), *there.problems]
     return there._replace(problems=list(dict.fromkeys(problems)))
 

@@ -21,7 +21,8 @@ from services.ports.rows import RecordOut
 from services.ports.sinks import WAITING, SinkBook, SinkRecord, SinkStep
 from services.ports.written import TOLD, is_ours, note_fields, note_values
 from services.sinks.erasing import Eraser
-from services.sinks.kept import after_create, digest_of, is_blank, newest_handover, taken_away
+from services.sinks.kept import after_create, digest_of, is_blank, may_wait, newest_handover, taken_away
+from services.sinks.limits import waiting_where_short
 from services.sinks.outcomes import Trouble
 from services.sinks.planning.answers import OUTCOMES
 from services.sinks.planning.erasure import erasure_plan
@@ -134,7 +135,9 @@ class Carrier(StepTaker[Operation]):
     async def carry_out_operation(self, errand: Errand[Operation], operation: Operation, step: SinkStep) -> Done:
         match operation:
             case Ensure():
-                return await self._ensure(errand, operation, step)
+                key = operation.wanted.key
+                with waiting_where_short(may_wait(errand.records.get((key.kind, key.text)), key)):
+                    return await self._ensure(errand, operation, step)
             case Change():
                 return await self._change(errand, operation, step)
             case Link():

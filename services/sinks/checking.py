@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from schemas.json_values import JsonValue
@@ -14,6 +15,8 @@ from services.sinks.records import Key, Wanted
 from services.sinks.vendor import Vendor
 from services.sinks.vendors.registry import USUAL
 
+CLOCKS = timedelta(seconds=30)
+"""How far their clock may be from ours; an answer says it to the second and takes some on its way."""
 MappedKind = Literal["contact", "company", "opportunity"]
 OWN_VALUES: Mapping[MappedKind, tuple[ValueName, ...]] = {
     "contact": ("email", "first_name", "last_name", "full_name", "phone"),
@@ -76,6 +79,17 @@ def user_problems(sink: CrmSink, user: str) -> Iterator[str]:
             yield f'user: write `user: "{user}"`, else our own writes would come back as somebody\'s work'
     elif sink.user != user:
         yield f'user: the vendor says that we are `{user}`, not `{sink.user}`; write `user: "{user}"`, or give the secret of that user'
+
+
+def clock_problems(offset: timedelta | None) -> Iterator[str]:
+    """`offset` is how far our clock is ahead of the vendor's, None where it does not say."""
+    if offset is None or abs(offset) <= CLOCKS:
+        return
+    seconds, way = int(abs(offset).total_seconds()), "ahead of" if offset > timedelta(0) else "behind"
+    yield (
+        f"clock: ours is {seconds} seconds {way} theirs, so instants that are compared would be wrong; have both follow a time server "
+        "(ours is that of the store)"
+    )
 
 
 def _own_fields(sink: CrmSink, vendor: Vendor, kind: MappedKind) -> frozenset[str]:

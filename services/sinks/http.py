@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 import httpx
@@ -13,6 +14,7 @@ from services.outbound.client import AddressRefused, build_pinned_request
 from services.sinks.calls import Call, Reply, Shown
 from services.sinks.limits import Allowance
 from services.sinks.outcomes import Trouble
+from services.sinks.remaining import remaining_in
 
 LONGEST_REPLY = 4 * 1024 * 1024
 """Bytes of an answer that are read; a list that is longer is asked for in pages."""
@@ -33,15 +35,22 @@ class HttpCaller:
         self, client: httpx.AsyncClient, endpoint: Endpoint, allowance: Allowance, now: Callable[[], datetime]
     ) -> None:
         self._client, self._endpoint, self._allowance, self._now = client, endpoint, allowance, now
+        self.clock_offset: timedelta | None = None
+        """How far our clock is ahead of the vendor's, as its last answer said with its `Date`; None before one did."""
 
     async def __call__(self, call: Call) -> Reply:
         if pause := self._allowance.reserve(call.cost, self._now(), self._endpoint.timeout):
             await asyncio.sleep(pause.total_seconds())
         try:
             async with asyncio.timeout(self._endpoint.timeout):
-                return await self._exchange(call)
+                reply = await self._exchange(call)
         except TimeoutError:
             raise Trouble("unknown" if call.is_write else "transient", "no_answer_in_time") from None
+        if call.base is None:
+            self._allowance.believe(remaining_in(reply.headers), self._now())
+            if (at := _instant_in(reply.headers)) is not None:
+                self.clock_offset = self._now() - at
+        return reply
 
     async def _exchange(self, call: Call) -> Reply:
         url, headers = (call.base or self._endpoint.base_url) + call.path, {**call.headers, **call.secret}
@@ -89,6 +98,15 @@ class ShowingCaller:
         """The calls that were noted, for a person; they are forgotten."""
         calls, self.calls = self.calls, []
         return "\n\n".join(call.describe() for call in calls)
+
+
+def _instant_in(headers: Mapping[str, str]) -> datetime | None:
+    """When the vendor sent it, by its own clock, to the second."""
+    try:
+        at = parsedate_to_datetime(headers.get("date", ""))
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
 
 
 async def _read(answer: httpx.Response) -> bytes:

@@ -13,8 +13,8 @@ from schemas.sinks import RecordKind
 from services.ports.sinks import WAITING, SinkRecord
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.planning.plan import OpenHandover
-from services.sinks.planning.touches import Touched, touches_of
-from services.sinks.records import Fields
+from services.sinks.planning.touches import TOUCHES, Touched, touches_of
+from services.sinks.records import Fields, Key
 from services.sinks.stepping import Done
 
 
@@ -53,6 +53,12 @@ def taken_away(kind: RecordKind) -> str | None:
             return None
         case _:
             assert_never(kind)
+
+
+def may_wait(record: SinkRecord | None, key: Key) -> bool:
+    """Whether it leaves a short bucket to owners and offers: an edit of a note, and what the lead did meanwhile."""
+    is_there = record is not None and record.state == "present"
+    return key.kind == "note" and (is_there or key.text.endswith(TOUCHES))
 
 
 def is_blank(value: JsonValue) -> bool:

@@ -155,10 +155,15 @@ def _offer(
         wanted = wanted._replace(extra={**wanted.extra, **dict.fromkeys(sink.fields.of_outcome)})
     operations.append(Ensure("opportunity", wanted, tuple(hangs_on), "offered"))
     operations += [Link(f"link_{other.kind}", opportunity, other) for other in hangs_on]
-    operations.append(_note(offer, facts, sink, (opportunity, *hangs_on)))
+    note = _note(offer, facts, sink, (opportunity, *hangs_on))
+    if offer.offer_number == 1:
+        operations.append(note)
     operations += end_task(_offer_before(offer), "cancelled")
     if offer.offer_id is not None:
         operations.append(_task(offer, facts, settings, (opportunity, *hangs_on)))
+    if offer.offer_number > 1:
+        # An edit of the note may have to wait; whoever is offered it now has their task before.
+        operations.append(note)
     return operations
 
 

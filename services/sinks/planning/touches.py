@@ -21,6 +21,8 @@ from services.sinks.records import Key, Wanted
 
 BATCH = timedelta(minutes=15)
 """So long after the first of them what a lead did is written."""
+TOUCHES = "/touches"
+"""The end of our key of their note."""
 LONGEST_LIST = 20
 """The newest that stand in the note."""
 
@@ -54,7 +56,7 @@ def touches_plan(event: Envelope, data: LeadTouched, kept: Touched, settings: No
         return (Collect("collect", kept.handover_id, touches_json(touches)),)
     if kept.is_written:
         return ()
-    key = Key("note", f"{kept.handover_id}/touches")
+    key = Key("note", f"{kept.handover_id}{TOUCHES}")
     lines = [(touch.at, touch.kind, touch.source) for touch in reversed(kept.touches)]
     wanted = Wanted(key, {"text": touches_text(lines, settings, key.marker)}, owned=frozenset({"text"}))
     hangs_on = (Key("opportunity", kept.handover_id), Key("contact", event.subject))

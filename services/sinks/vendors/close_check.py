@@ -9,6 +9,7 @@ from schemas.sinks import FieldRule
 from schemas.sinks.vendors import CloseSink
 from services.sinks.outcomes import Trouble
 from services.sinks.vendors.close_calls import CloseCalls
+from services.sinks.vendors.field_types import type_problems
 
 MAPPED: Mapping[str, str] = {"contact": "contact", "company": "lead", "opportunity": "opportunity"}
 CUSTOM = "custom."
@@ -52,6 +53,7 @@ def _check_fields(kind: str, known: Mapping[str, JsonObject], rules: Mapping[str
         if row is None:
             yield f"fields.{kind}.{name}: there is no such custom field; custom.cf_... with its id is needed, not its name"
             continue
+        yield from type_problems(f"fields.{kind}.{name}", rule, row.get("type"))
         choices = row.get("choices") or []
         words = [*rule.words.values(), *([str(rule.value)] if rule.value is not None else [])]
         yield from (

@@ -12,6 +12,7 @@ from schemas.sinks import FieldRule, RecordKind
 from schemas.sinks.vendors import DynamicsSink
 from services.sinks.outcomes import Trouble
 from services.sinks.vendors.dynamics_calls import DynamicsCalls
+from services.sinks.vendors.field_types import type_problems
 
 TABLES: Mapping[RecordKind, str] = {
     "contact": "contact",
@@ -77,6 +78,9 @@ def _check_column(where: str, row: JsonObject | None, rule: FieldRule) -> Iterat
         yield f"{where}: it is a {of}, which cannot be filled from a fact"
     elif not (row.get("IsValidForCreate") and row.get("IsValidForUpdate")):
         yield f"{where}: Dynamics sets it by itself, so it cannot be written"
+    if of != "DateTime":
+        # Whether one takes a day or an instant is said elsewhere.
+        yield from type_problems(where, rule, of)
     yield from (f"{where}: {problem}" for problem in _check_words(of, rule))
 
 

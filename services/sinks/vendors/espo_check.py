@@ -9,6 +9,7 @@ from schemas.sinks import FieldRule
 from schemas.sinks.vendors import EspoSink
 from services.sinks.outcomes import Trouble
 from services.sinks.vendors.espo_calls import EspoCalls
+from services.sinks.vendors.field_types import type_problems
 
 MAPPED: Mapping[str, str] = {"contact": "Contact", "company": "Account", "opportunity": "Opportunity"}
 TASK_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -74,6 +75,7 @@ def _check_fields(
             continue
         if defined.get("readOnly"):
             yield f"fields.{kind}.{name}: EspoCRM sets it by itself, so it cannot be written"
+        yield from type_problems(f"fields.{kind}.{name}", rule, defined.get("type"))
         options: JsonValue = defined.get("options")
         if defined.get("type") == "enum" and isinstance(options, list):
             words = [*rule.words.values(), *([str(rule.value)] if rule.value is not None else [])]

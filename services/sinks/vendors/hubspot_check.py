@@ -10,6 +10,7 @@ from schemas.sinks import FieldRule
 from schemas.sinks.vendors import HubspotSink
 from services.outbound.hubspot_paths import VERSION
 from services.sinks.outcomes import Trouble
+from services.sinks.vendors.field_types import type_problems
 from services.sinks.vendors.hubspot_calls import HubspotCalls
 from services.sinks.vendors.hubspot_shapes import OPPORTUNITIES, nouns_of
 
@@ -60,6 +61,7 @@ def _check_fields(kind: str, known: Properties, rules: Mapping[str, FieldRule]) 
         if (row.get("modificationMetadata") or {}).get("readOnlyValue"):
             yield f"fields.{kind}.{name}: HubSpot sets it by itself, so it cannot be written"
         options = {str(option["value"]) for option in row.get("options") or ()}
+        yield from type_problems(f"fields.{kind}.{name}", rule, row.get("type"))
         if row.get("type") == "enumeration" and options:
             yield from _check_words(f"fields.{kind}.{name}", rule, options)
 

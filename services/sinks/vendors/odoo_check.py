@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from schemas.sinks import RecordKind
+from schemas.sinks import FieldRule, RecordKind
 from schemas.sinks.vendors import OdooSink
 from services.sinks.outcomes import Trouble
+from services.sinks.vendors.field_types import type_problems
 from services.sinks.vendors.odoo_calls import OdooCalls
 
 MODELS: Mapping[RecordKind, str] = {
@@ -36,9 +37,12 @@ async def _check_fields(sink: OdooSink, odoo: OdooCalls) -> list[str]:
     kinds: tuple[RecordKind, ...] = ("contact", "company", "opportunity")
     for kind in kinds:
         theirs = await odoo.ask(MODELS[kind], "fields_get", {"attributes": ["type", "readonly"]})
-        for name in getattr(sink.fields, kind):
+        rules: Mapping[str, FieldRule] = getattr(sink.fields, kind)
+        for name, rule in rules.items():
             if name not in theirs:
                 problems.append(f"fields.{kind}.{name}: {MODELS[kind]} has no such field; its technical name is needed")
+                continue
+            problems += type_problems(f"fields.{kind}.{name}", rule, theirs[name].get("type"))
     return problems
 
 

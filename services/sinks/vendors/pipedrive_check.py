@@ -8,6 +8,7 @@ from typing import Literal
 from schemas.json_values import JsonObject
 from schemas.sinks.vendors import PipedriveSink
 from services.sinks.outcomes import Trouble
+from services.sinks.vendors.field_types import type_problems
 from services.sinks.vendors.pipedrive_calls import PipedriveCalls
 
 FIELDS: Mapping[Literal["contact", "company", "opportunity"], str] = {
@@ -35,6 +36,8 @@ async def check_company(calls: PipedriveCalls, sink: PipedriveSink, owners: Mapp
             for name in rules
             if name not in known
         ]
+        for name, rule in rules.items():
+            problems += type_problems(f"fields.{kind}.{name}", rule, known.get(name, {}).get("field_type"))
     try:
         problems += await _check_stages(calls, sink)
         problems += await _check_owners(calls, owners)

@@ -9,6 +9,7 @@ from schemas.json_values import JsonObject
 from schemas.sinks import FieldRule
 from schemas.sinks.vendors import SalesforceSink
 from services.sinks.outcomes import Trouble
+from services.sinks.vendors.field_types import type_problems
 from services.sinks.vendors.salesforce_calls import SalesforceCalls
 
 Columns = Mapping[str, JsonObject]
@@ -49,7 +50,9 @@ def _check_fields(kind: str, columns: Columns, rules: Mapping[str, FieldRule]) -
         row, where = columns.get(name), f"fields.{kind}.{name}"
         if row is None:
             yield f"{where}: there is no such field, or the app's user may not see it; its API name is needed"
-        elif not (row.get("createable") and row.get("updateable")):
+            continue
+        yield from type_problems(where, rule, row.get("type"))
+        if not (row.get("createable") and row.get("updateable")):
             yield f"{where}: it cannot be written by the app's user"
         elif row.get("restrictedPicklist"):
             values = _values(row)

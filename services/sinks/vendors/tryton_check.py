@@ -8,6 +8,7 @@ from schemas.json_values import JsonValue
 from schemas.sinks import RecordKind
 from schemas.sinks.vendors import TrytonSink
 from services.sinks.outcomes import Trouble
+from services.sinks.vendors.field_types import type_problems
 from services.sinks.vendors.tryton_calls import TrytonCalls
 from services.sinks.vendors.tryton_values import MECHANISMS, MODELS
 
@@ -47,12 +48,16 @@ async def _problems_of_rights(sink: TrytonSink, tryton: TrytonCalls) -> list[str
 
 
 async def _problems_of_fields(sink: TrytonSink, tryton: TrytonCalls) -> list[str]:
-    problems = []
+    problems: list[str] = []
     kinds: tuple[RecordKind, ...] = ("contact", "company", "opportunity")
     for kind in kinds:
         names: list[JsonValue] = [name for name in getattr(sink.fields, kind) if name not in MECHANISMS]
         theirs = await tryton.ask(f"{MODELS[kind]}.fields_get", names) if names else {}
-        problems += [f"fields.{kind}.{name}: {MODELS[kind]} has no such field" for name in names if name not in theirs]
+        for name, rule in getattr(sink.fields, kind).items():
+            if name in theirs:
+                problems += type_problems(f"fields.{kind}.{name}", rule, theirs[name].get("type"))
+            elif name in names:
+                problems.append(f"fields.{kind}.{name}: {MODELS[kind]} has no such field")
     return problems
 
 

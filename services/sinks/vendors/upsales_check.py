@@ -9,6 +9,7 @@ from schemas.json_values import JsonObject
 from schemas.sinks import FieldRule
 from schemas.sinks.vendors import UpsalesSink
 from services.sinks.outcomes import Trouble
+from services.sinks.vendors.field_types import type_problems
 from services.sinks.vendors.upsales_calls import UpsalesCalls
 
 ENTITIES: Mapping[Literal["contact", "company", "opportunity"], str] = {
@@ -53,6 +54,9 @@ async def _check_fields(
     known = {str(row["id"]): row for row in await calls.select(f"/customfields/{ENTITIES[kind]}")}
     rules: Mapping[str, FieldRule] = getattr(sink.fields, kind)
     problems = [p for name in rules for p in _check_field(f"fields.{kind}.{name}", name, known, STANDARD[kind])]
+    for name, rule in rules.items():
+        row = known.get(name.removeprefix(_CUSTOM)) or {}
+        problems += type_problems(f"fields.{kind}.{name}", rule, row.get("datatype"))
     if kind == "opportunity":
         problems += _check_key("key_field", sink.key_field, known, "orders")
     return problems

@@ -25,7 +25,9 @@ def test_the_page_has_every_fact_and_no_other():
     facts = {
         name
         for name in section("Fields")
-        if re.fullmatch(r"(lead|handover|offer|owner|event|contact|company|qualification|links|dossier|sla)\.\w+", name)
+        if re.fullmatch(
+            r"(lead|handover|offer|owner|event|contact|company|qualification|links|dossier|sla|outcome)\.\w+", name
+        )
     }
     assert facts == set(FACTS)
 

@@ -8,8 +8,10 @@ from services.ports.written import is_echo
 from services.sinks.calls import Shown
 from services.sinks.carrying import Carrier
 from services.sinks.kept import newest_handover
+from services.sinks.limits import LEFT_TO_OTHERS, Allowance, Bucket
 from services.sinks.outcomes import Trouble
 from services.sinks.planning.plan import plan_of
+from services.sinks.remaining import Remaining
 from tests.sinks import NOW, Killed, MemoryBook, MemoryCrm, event, offered, settings, sink, target
 
 LONG = timedelta(hours=1)
@@ -150,6 +152,29 @@ async def test_the_note_is_edited_where_the_dossier_has_changed_and_only_then():
     await world.carry(offered(3, offer=3, next_step="call on Monday"))
     assert len([write for write in world.crm.writes if write[:2] == ("update", "note")]) == 1
     assert "call on Monday" in world.crm.of("note")[0]["text"]
+
+
+async def test_an_edit_of_the_note_comes_last_and_leaves_a_short_bucket_to_owners_and_offers():
+    world = World()
+    await world.carry(offered())
+    allowance = Allowance(Bucket(100, timedelta(seconds=1000)), None)
+    allowance.believe(Remaining(burst=10), world.now)
+    write, calls = world.crm.update, []
+
+    async def update(kind, vendor_id, fields):
+        allowance.reserve(1, world.now)
+        calls.append(kind)
+        await write(kind, vendor_id, fields)
+
+    world.crm.update = update
+    again = offered(2, offer=2, owner="bo", campaign="spring")
+    with pytest.raises(Trouble, match=LEFT_TO_OTHERS):
+        await world.carry(again)
+    assert calls == ["opportunity", "task"] and len(world.crm.of("task")) == 2
+    assert world.crm.of("opportunity")[0]["owner"] == "BO"
+    world.now += timedelta(seconds=400)
+    await world.carry(again)
+    assert calls == ["opportunity", "task", "note"]
 
 
 async def test_an_acceptance_moves_the_stage_and_sales_own_stage_is_never_moved_back():

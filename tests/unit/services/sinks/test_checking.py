@@ -1,9 +1,11 @@
 """What an entry says twice, in vain or of nobody is told before anybody calls."""
 
+from datetime import timedelta
+
 import pytest
 
 from schemas.sinks.vendors import HubspotSink, OdooSink
-from services.sinks.checking import Person, entry_problems, people_problems, user_problems
+from services.sinks.checking import Person, clock_problems, entry_problems, people_problems, user_problems
 from tests.sinks import STAGES, MemoryCrm, sink
 
 VALUES = {"name": "crm", "kind": "hubspot", "secret": "STAFETT_SECRET_X", "stages": STAGES}
@@ -62,3 +64,10 @@ def test_who_we_are_is_compared_with_the_entry():
     (missing,) = user_problems(sink(source="crm"), "7")
     (other,) = user_problems(sink(source="crm", user="8"), "7")
     assert 'write `user: "7"`' in missing and "we are `7`, not `8`" in other
+
+
+def test_a_clock_that_is_off_is_told_with_its_way():
+    seconds = timedelta(seconds=1)
+    assert [list(clock_problems(offset)) for offset in (None, 30 * seconds, -30 * seconds)] == [[], [], []]
+    (ahead,), (behind,) = clock_problems(31 * seconds), clock_problems(-120 * seconds)
+    assert "31 seconds ahead of theirs" in ahead and "120 seconds behind theirs" in behind

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.sinks.limits import DAY, Allowance, Bucket
+from services.sinks.limits import DAY, LEFT_TO_OTHERS, Allowance, Bucket, waiting_where_short
 from services.sinks.outcomes import Trouble
+from services.sinks.remaining import Remaining
 from tests.sinks import NOW
 
 SECOND = timedelta(seconds=1)
@@ -49,3 +50,37 @@ def test_a_wait_that_no_claim_outlasts_is_told_and_nothing_is_taken():
         with pytest.raises(Trouble) as caught:
             allowance.reserve(1, NOW, 30)
         assert (caught.value.kind, caught.value.wait) == ("throttled", 60 * SECOND)
+
+
+@pytest.mark.parametrize("bucket", ["burst", "day"])
+def test_what_may_wait_leaves_a_quarter_to_owners_and_offers_and_takes_nothing(bucket):
+    made = Bucket(8, 80 * SECOND)
+    allowance = Allowance(made, None) if bucket == "burst" else Allowance(None, made)
+    with waiting_where_short(may_wait=True):
+        for _ in range(6):
+            assert allowance.reserve(1, NOW) == timedelta(0)
+        with pytest.raises(Trouble) as caught:
+            allowance.reserve(1, NOW)
+    assert (caught.value.kind, caught.value.code) == ("locked", LEFT_TO_OTHERS)
+    assert caught.value.wait == 15 * SECOND, "tried again, but not at once"
+    assert [allowance.reserve(1, NOW) for _ in range(2)] == [timedelta(0)] * 2, "they have what was left"
+    with waiting_where_short(may_wait=True):
+        assert allowance.reserve(1, NOW + 40 * SECOND) == timedelta(0)
+
+
+def test_where_nothing_is_short_what_may_wait_does_not():
+    with waiting_where_short(may_wait=True):
+        assert Allowance(Bucket(1, SECOND), None).reserve(20, NOW) == timedelta(0)
+        assert Allowance(None, None).reserve(20, NOW) == timedelta(0)
+
+
+def test_the_vendor_is_believed_where_it_says_less_than_we_counted():
+    allowance = Allowance(Bucket(100, 10 * SECOND), Bucket(1000, DAY))
+    allowance.believe(Remaining(burst=1, day=2), NOW)
+    assert [allowance.reserve(1, NOW) for _ in range(2)] == [timedelta(0), 0.1 * SECOND]
+    with pytest.raises(Trouble, match="our_share_of_the_day"):
+        allowance.reserve(1, NOW)
+    allowance = Allowance(Bucket(1, 10 * SECOND), None)
+    allowance.reserve(1, NOW)
+    allowance.believe(Remaining(burst=500, day=9), NOW)
+    assert allowance.reserve(1, NOW) == 10 * SECOND, "our own part is ours to set"
