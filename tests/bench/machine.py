@@ -126,5 +126,9 @@ def padding():
 
 
 def _used(process):
-    times = process.cpu_times()
+    """Of one that has ended meanwhile, as a backend of PostgreSQL does, nothing."""
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
     return times.user + times.system
