@@ -61,7 +61,7 @@ bench: .venv/dev.stamp ## what it carries, against a bare baseline in the same r
 
 .PHONY: bench-delivery
 bench-delivery: .venv/dev.stamp ## webhooks out beside Outpost in one run, with OUTPOST=the folder of its programs; else ours alone
-	$(BIN)/python -m tests.bench.deliveries $(if $(OUTPOST),--outpost "$(OUTPOST)") --events 2000
+	$(BIN)/python -m tests.bench.deliveries $(if $(OUTPOST),--outpost "$(OUTPOST)") --events 4000
 
 fuzz: .venv/dev.stamp ## ten minutes of hostile bodies for every kind of source, five that coverage guides, ten of requests to the API
 	$(BIN)/python -m tests.fuzz

@@ -91,17 +91,16 @@ def _tell_event(name: str, event: str, found: bool | None) -> int:
 
 
 async def _test(args: argparse.Namespace) -> int:
-    import httpx
-
     from services.bootstrap.parts import parts_of
     from services.delivery.trying import send_test
+    from services.outbound.posting import Poster
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
         if (subscriber := await _subscriber(parts, args.name)) is None:
             return 1
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with Poster() as poster:
             timeout = parts.settings.delivery.timeout
-            ident, attempt = await send_test(client, subscriber, parts.now(), timeout=timeout)
+            ident, attempt = await send_test(poster, subscriber, parts.now(), timeout=timeout)
     is_taken = attempt.status is not None and 200 <= attempt.status < 300
     outcome = {"status": attempt.status, "error": attempt.error, "duration_ms": attempt.duration_ms}
     print(json.dumps({"subscription": args.name, "event_id": ident, "taken": is_taken, **outcome}))

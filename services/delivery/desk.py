@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import httpx
 from pydantic import SecretStr, ValidationError
 
 from schemas.subscriptions import ReplayOrder, SecretChange, SubscriptionChange, SubscriptionOrder, SubscriptionTerms
@@ -21,6 +20,7 @@ from services.delivery.role import Subscriber, matcher_of
 from services.delivery.sealing import KeptSecret, Seal, Unsealable, new_secret, valid_secrets
 from services.delivery.trying import send_test
 from services.door.problems import Trouble
+from services.outbound.posting import Poster
 from services.ports.deliveries import Attempt, Deliveries, State, Tried, Window
 from services.ports.subscriptions import Entry, SubscriptionRow, SubscriptionStore
 
@@ -143,8 +143,8 @@ class Desk:
     async def test(self, name: str) -> tuple[str, Attempt]:
         """(id of the event, what came of it)."""
         subscriber = await self._subscriber(name)
-        async with httpx.AsyncClient(trust_env=False) as client:
-            return await send_test(client, subscriber, self._now(), timeout=self._rules.timeout)
+        async with Poster() as poster:
+            return await send_test(poster, subscriber, self._now(), timeout=self._rules.timeout)
 
     async def replay(self, name: str, order: ReplayOrder) -> int:
         """How many events wait to be sent once more."""

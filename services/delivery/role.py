@@ -13,25 +13,25 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
-
-import httpx
 
 from schemas.envelope import mode_of
 from schemas.subscriptions import SubscriptionTerms
 from services.delivery.breaker import judge_health, text_of, turn_of
+from services.delivery.rounds import Ahead, Round
 from services.delivery.schedule import SCHEDULE, judge_attempt, outcome_of
-from services.delivery.sending import send
+from services.delivery.sending import Outlet
 from services.loops.doorbell import Doorbell
 from services.loops.steps import step_within
 from services.outbound.client import retry_after
-from services.outbound.sockets import transport
+from services.outbound.posting import Poster
 from services.ports.deliveries import Attempt, Change, DeliveryQueue, Due, Health, Matches, Outcome, Pace
 from services.ports.errors import PortError
 
 log = logging.getLogger("stafett.delivery")
-STEP = 1.0
-"""Seconds after which a step claims no more: new events are looked for, and who subscribes."""
+FAN_OUT = 500
+"""Events of the feed that become deliveries in one transaction."""
 LOOK = 0.5
 """Seconds between two looks at who subscribes."""
 
@@ -81,33 +81,29 @@ class Delivery:
         self._bell, self._trial = bell or Doorbell(), trial
         self._on_attempt, self._on_step = on_attempt, on_step
         self._current: Mapping[str, Subscriber] = {}
+        self._aheads: dict[str, Ahead] = {}
         self._is_stopping: Callable[[], bool] = lambda: False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; tries under way are finished."""
         self._is_stopping = stop.is_set
-        limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
-        timeout = httpx.Timeout(self._timeout.total_seconds(), connect=self._connect_timeout.total_seconds())
-        async with (
-            httpx.AsyncClient(timeout=timeout, transport=transport(limits), trust_env=False) as client,
-            asyncio.TaskGroup() as group,
-        ):
+        async with Poster(self._connect_timeout) as poster, asyncio.TaskGroup() as group:
             loops: dict[str, asyncio.Task[None]] = {}
             while not stop.is_set():
                 self._on_step()
                 self._current = await self._subscribers()
                 loops = {name: loop for name, loop in loops.items() if not loop.done()}
                 for name in self._current.keys() - loops.keys():
-                    loops[name] = group.create_task(self._serve(client, name, stop))
+                    loops[name] = group.create_task(self._serve(poster, name, stop))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), LOOK)
 
-    async def _serve(self, client: httpx.AsyncClient, name: str, stop: asyncio.Event) -> None:
+    async def _serve(self, poster: Poster, name: str, stop: asyncio.Event) -> None:
         while not stop.is_set() and (subscriber := self._current.get(name)) is not None:
             self._on_step()
             try:
                 async with step_within("delivery", longer=2 * self._timeout):
-                    busy = await self.step(client, subscriber)
+                    busy = await self.step(poster, subscriber)
             except PortError as error:
                 log.warning("cannot deliver", extra={"error": type(error).__name__})
                 busy = 0
@@ -115,59 +111,33 @@ class Delivery:
             if not busy:
                 await self._bell.wait(0.2)
 
-    async def step(self, client: httpx.AsyncClient, subscriber: Subscriber) -> int:
+    async def step(self, poster: Poster, subscriber: Subscriber) -> int:
         """One round for one subscription; returns how much there was to do."""
-        subscription, now = subscriber.subscription, self._now()
-        matches = matcher_of(subscription, trial=self._trial)
-        begins = not subscriber.is_stored
-        looked_at = await self._deliveries.fan_out(subscription.name, matches, now, begins=begins)
-        return looked_at + await self._send_what_is_due(client, subscriber)
+        line = _Line(self._deliveries, subscriber, self._now, trial=self._trial, timeout=self._timeout)
+        looked_at = await line.look()
+        outlet = Outlet(subscriber.subscription, subscriber.secrets)
+        tried = await Round(
+            line,
+            partial(self._try, poster, subscriber, outlet),
+            concurrency=self._concurrency,
+            ahead=self._ahead_of(subscriber),
+            has_more=looked_at == FAN_OUT,
+            is_stopping=self._is_stopping,
+        ).run()
+        return looked_at + tried
 
-    async def _send_what_is_due(self, client: httpx.AsyncClient, subscriber: Subscriber) -> int:
-        """How many were tried. What is answered is noted at once, and what is answered meanwhile together with it; once half
-        of the places are free more is claimed, so that one slow answer does not keep the others back, for `STEP` seconds.
+    def _ahead_of(self, subscriber: Subscriber) -> Ahead:
+        name, has_pace = subscriber.subscription.name, subscriber.pace is not None
+        ahead = self._aheads.get(name)
+        if ahead is None or ahead.has_pace != has_pace:
+            ahead = self._aheads[name] = Ahead(self._concurrency, has_pace=has_pace)
+        return ahead
 
-        Raises PortError when all are tried, where something could not be noted: it is sent again once its claim runs out.
-        """
-        tries: set[asyncio.Task[Outcome]] = set()
-        count, begun, fault = 0, time.monotonic(), None
-        may_claim = True
-        try:
-            while True:
-                try:
-                    if may_claim and len(tries) <= self._concurrency // 2:
-                        due = await self._claim(subscriber, self._concurrency - len(tries))
-                        tries |= {asyncio.create_task(self._try(client, subscriber, item)) for item in due}
-                        count += len(due)
-                        may_claim = bool(due) and not self._is_stopping() and time.monotonic() - begun < STEP
-                    if not tries:
-                        break
-                    done, tries = await asyncio.wait(tries, return_when=asyncio.FIRST_COMPLETED)
-                    await self._note(subscriber, [task.result() for task in done])
-                except PortError as error:
-                    fault, may_claim = error, False
-        finally:
-            for task in tries:
-                task.cancel()
-        if fault is not None:
-            raise fault
-        return count
-
-    async def _claim(self, subscriber: Subscriber, limit: int) -> list[Due]:
-        now = self._now()
-        until = now + 2 * self._timeout + timedelta(seconds=10)
-        return await self._deliveries.claim(subscriber.subscription.name, now, until, limit, pace=subscriber.pace)
-
-    async def _note(self, subscriber: Subscriber, outcomes: Sequence[Outcome]) -> None:
-        change = await self._deliveries.finish_all(outcomes)
-        if change is not None:
-            _log_turn(subscriber.subscription.name, change)
-
-    async def _try(self, client: httpx.AsyncClient, subscriber: Subscriber, due: Due) -> Outcome:
+    async def _try(self, poster: Poster, subscriber: Subscriber, outlet: Outlet, due: Due) -> Outcome:
         now, begun, subscription = self._now(), time.monotonic(), subscriber.subscription
-        status, error, headers = await self._answer(client, subscriber, due, now)
+        status, error, pause = await self._answer(poster, outlet, due, now)
         schedule = subscription.schedule if subscription.schedule is not None else self._schedule
-        verdict = judge_attempt(due, status, retry_after(headers.get("retry-after"), now), schedule)
+        verdict = judge_attempt(due, status, retry_after(pause, now) if pause is not None else None, schedule)
         outcome = outcome_of(verdict, status, error)
         self._on_attempt(outcome)
         if outcome != "delivered":
@@ -188,25 +158,55 @@ class Delivery:
         )
 
     async def _answer(
-        self, client: httpx.AsyncClient, subscriber: Subscriber, due: Due, now: datetime
-    ) -> tuple[int | None, str | None, httpx.Headers]:
-        """(status, class of the error, headers) of one try."""
-        subscription = subscriber.subscription
+        self, poster: Poster, outlet: Outlet, due: Due, now: datetime
+    ) -> tuple[int | None, str | None, str | None]:
+        """(status, class of the error, `Retry-After`) of one try."""
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
-                answer = await send(
-                    client,
-                    subscription.url,
-                    secrets=subscriber.secrets,
-                    ident=due.event_id,
-                    body=due.body,
-                    now=now,
-                    allow_private=subscription.allow_private,
-                    payload=subscription.payload,
-                )
+                answer = await outlet.send(poster, due.event_id, due.body, now)
         except Exception as raised:  # noqa: BLE001 - noted with the attempt; it ends neither the role nor the others
-            return None, type(raised).__name__, httpx.Headers()
-        return answer.status_code, None, answer.headers
+            return None, type(raised).__name__, None
+        return answer.status, None, answer.retry_after
+
+
+class _Line:
+    """One subscription's part of the queue, for one round."""
+
+    def __init__(
+        self,
+        deliveries: DeliveryQueue,
+        subscriber: Subscriber,
+        now: Callable[[], datetime],
+        *,
+        trial: bool,
+        timeout: timedelta,
+    ) -> None:
+        self._deliveries, self._now, self._timeout = deliveries, now, timeout
+        self._name, self._pace = subscriber.subscription.name, subscriber.pace
+        self._matches, self._begins = matcher_of(subscriber.subscription, trial=trial), not subscriber.is_stored
+
+    async def look(self) -> int:
+        """How many events of the feed were looked at."""
+        return await self._deliveries.fan_out(self._name, self._matches, self._now(), FAN_OUT, begins=self._begins)
+
+    async def fan_out(self) -> bool:
+        return await self.look() == FAN_OUT
+
+    async def claim(self, limit: int) -> list[Due]:
+        now = self._now()
+        until = now + 2 * self._timeout + timedelta(seconds=10)
+        return await self._deliveries.claim(self._name, now, until, limit, pace=self._pace)
+
+    async def note(self, outcomes: Sequence[Outcome]) -> None:
+        change = await self._deliveries.finish_all(outcomes)
+        if change is not None:
+            _log_turn(self._name, change)
+
+    async def release(self, dues: Sequence[Due]) -> None:
+        await self._deliveries.release(dues)
+
+    async def is_paused(self) -> bool:
+        return await self._deliveries.is_paused(self._name, self._now())
 
 
 def matcher_of(subscription: SubscriptionTerms, *, trial: bool) -> Matches:

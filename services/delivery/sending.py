@@ -4,40 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import assert_never
 
-import httpx
-
-from schemas.subscriptions import Payload
+from schemas.subscriptions import Payload, SubscriptionTerms
 from services.delivery.flat import flatten
-from services.outbound.client import build_pinned_request
-from services.outbound.signing import signed_headers
+from services.outbound.exchanges import Answer
+from services.outbound.posting import Place, Poster, header_lines, place_of
+from services.outbound.signing import key_of, signed_headers
 
 
-async def send(
-    client: httpx.AsyncClient,
-    url: str,
-    secrets: Sequence[str],
-    ident: str,
-    body: str,
-    now: datetime,
-    *,
-    allow_private: bool,
-    payload: Payload = "cloudevents",
-) -> httpx.Response:
-    """`body` is the envelope; what is signed is what is sent, in the shape of `payload`. Connects to the very address that was looked at, so that a name that changes its answer cannot lead elsewhere.
+class Outlet:
+    """Where the events of one subscription go, and by which secrets they are signed: what is the same for each of them is made
+    once, when the first one is sent."""
 
-    Raises AddressRefused, OSError, httpx.HTTPError, httpx.InvalidURL, ValueError, msgspec.DecodeError.
-    """
-    content_type, text = _shape(body, payload)
-    raw = text.encode()
-    headers = {"content-type": content_type, **signed_headers(secrets, ident, now, raw)}
-    request = await build_pinned_request(
-        client, "POST", url=url, headers=headers, content=raw, allow_private=allow_private
-    )
-    answer = await client.send(request, stream=True, follow_redirects=False)
-    await answer.aclose()
-    return answer
+    def __init__(self, terms: SubscriptionTerms, secrets: Sequence[str]) -> None:
+        self._terms, self._secrets = terms, secrets
+
+    async def send(self, poster: Poster, ident: str, body: str, now: datetime) -> Answer:
+        """`body` is the envelope; what is signed is what is sent, in the shape of the subscription's `payload`. Connects to the very
+        address that was looked at, so that a name that changes its answer cannot lead elsewhere.
+
+        Raises AddressRefused, OSError, httpx.HTTPError, httpx.InvalidURL, ValueError, msgspec.DecodeError.
+        """
+        content_type, text = _shape(body, self._terms.payload)
+        raw = text.encode()
+        headers = {"content-type": content_type, **signed_headers(self._keys, ident, now, raw)}
+        return await poster.post(self._place, header_lines(headers), raw)
+
+    @cached_property
+    def _keys(self) -> tuple[bytes, ...]:
+        return tuple(key_of(secret) for secret in self._secrets)
+
+    @cached_property
+    def _place(self) -> Place:
+        return place_of(self._terms.url, allow_private=self._terms.allow_private)
 
 
 def _shape(body: str, payload: Payload) -> tuple[str, str]:

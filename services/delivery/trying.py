@@ -8,11 +8,10 @@ import time
 from datetime import datetime, timedelta
 from secrets import token_hex
 
-import httpx
-
 from schemas.envelope import instant
 from services.delivery.role import Subscriber
-from services.delivery.sending import send
+from services.delivery.sending import Outlet
+from services.outbound.posting import Poster
 from services.ports.deliveries import Attempt
 
 TYPE = "stafett.delivery.tested.v1"
@@ -44,24 +43,16 @@ def envelope_of_test(name: str, ident: str, now: datetime) -> str:
 
 
 async def send_test(
-    client: httpx.AsyncClient, subscriber: Subscriber, now: datetime, *, timeout: timedelta
+    poster: Poster, subscriber: Subscriber, now: datetime, *, timeout: timedelta
 ) -> tuple[str, Attempt]:
     """(the id of the event, what the try gave), signed and shaped as any event of the subscription."""
     ident, begun, terms = f"evt_test_{token_hex(13)}", time.monotonic(), subscriber.subscription
     status, error = None, None
     try:
         async with asyncio.timeout(timeout.total_seconds()):
-            answer = await send(
-                client,
-                terms.url,
-                secrets=subscriber.secrets,
-                ident=ident,
-                body=envelope_of_test(terms.name, ident, now),
-                now=now,
-                allow_private=terms.allow_private,
-                payload=terms.payload,
-            )
-        status = answer.status_code
+            outlet = Outlet(terms, subscriber.secrets)
+            answer = await outlet.send(poster, ident, envelope_of_test(terms.name, ident, now), now)
+        status = answer.status
     except Exception as raised:  # noqa: BLE001 - whatever it was, it is what the test found
         error = type(raised).__name__
     return ident, Attempt(now, status, error, int((time.monotonic() - begun) * 1000))

@@ -15,18 +15,17 @@ def key_of(secret: str) -> bytes:
     return key
 
 
-def signature(secrets: Sequence[str], ident: str, stamp: int, body: bytes) -> str:
-    """The `webhook-signature` header: `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`, for each secret."""
+def signature(keys: Sequence[bytes], ident: str, stamp: int, body: bytes) -> str:
+    """The `webhook-signature` header: `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`, for each key."""
     signed = f"{ident}.{stamp}.".encode() + body
-    keys = [key_of(secret) for secret in secrets]
     return " ".join(f"v1,{b64encode(hmac.digest(key, signed, 'sha256')).decode()}" for key in keys)
 
 
-def signed_headers(secrets: Sequence[str], ident: str, now: datetime, body: bytes) -> Mapping[str, str]:
-    """The three headers that a receiver looks at."""
+def signed_headers(keys: Sequence[bytes], ident: str, now: datetime, body: bytes) -> Mapping[str, str]:
+    """The three headers that a receiver looks at; `keys` by `key_of`, of which the first is the one in use."""
     stamp = int(now.timestamp())
     return {
         "webhook-id": ident,
         "webhook-timestamp": str(stamp),
-        "webhook-signature": signature(secrets, ident, stamp, body),
+        "webhook-signature": signature(keys, ident, stamp, body),
     }

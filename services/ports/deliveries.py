@@ -164,6 +164,13 @@ class DeliveryQueue(Protocol):
         """As `finish`, for tries of one subscription, in one transaction: a receiver that takes hundreds a second would
         otherwise wait for as many commits. The change is from before the first to after the last."""
 
+    async def release(self, dues: Sequence[Due]) -> None:
+        """These were claimed and nothing was sent of them: they wait as they did before. One whose claim ran out is left to whoever
+        holds it now. What they spent of a pace stays spent."""
+
+    async def is_paused(self, subscription: str, now: datetime) -> bool:
+        """Whether `claim` gives nothing now: the subscription is disabled, or its receiver is spared."""
+
     async def disable(self, subscription: str, reason: str | None) -> bool:
         """Nothing is sent until it is enabled (`reason` None); its place in the feed is kept, so that nothing is lost. What
         was tried before is due at once then, and no failure of before counts. False for a subscription that never ran."""

@@ -24,7 +24,7 @@ from services.adapters.sql.store import SqlStore
 from services.ports.rows import OutboxRow, Writes
 from tests.bench.outpost import drain_outpost
 from tests.bench.table import Row, table
-from tests.bench.waiting import GOLDEN, Receiver, rate
+from tests.bench.waiting import GOLDEN, Receiver, postmaster_of, rate
 from tests.parts.brokers import Brokers
 from tests.parts.fleet import ROOT
 from tests.parts.postgres import PostgresServer, migrated_database
@@ -49,7 +49,7 @@ async def drain_ours(given, servers, url, seen, *, log):
             environ = configure(Path(folder), database, url, given.concurrency)
             process = spawn([sys.executable, "-m", "services.cli.main", "delivery"], log, cwd=ROOT, env=environ)
             try:
-                return await rate(seen, given.events)
+                return await rate(seen, given.events, {"delivery": process.pid, "postgres": postmaster_of(servers)})
             finally:
                 end(process)
 

@@ -7,7 +7,7 @@ import uuid
 
 import httpx
 
-from tests.bench.waiting import GOLDEN, answering, execute, rate
+from tests.bench.waiting import GOLDEN, answering, execute, postmaster_of, rate
 from tests.parts.process import end, free_port, spawn
 
 
@@ -35,7 +35,8 @@ async def drain_outpost(given, servers, url, seen, *, log):
             # Each serves its health on the port of the API.
             more = {"SERVICE": service, "API_PORT": str(free_port())}
             processes.append(spawn([server], log, env=environ | more))
-        return await rate(seen, given.events)
+        ids = {"delivery": processes[0].pid, "log": processes[1].pid, "postgres": postmaster_of(servers)}
+        return await rate(seen, given.events, ids | given.brokers.ids)
     finally:
         for process in processes:
             end(process)

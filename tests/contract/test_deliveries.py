@@ -242,3 +242,42 @@ async def test_tries_that_end_together_are_noted_together_with_one_change(begun)
     ]  # fmt: skip
     (again,) = await begun.claim("crm", SOON, SOON, 10)
     assert (again.event_id, again.attempts, again.spared) == ("evt_a1", 1, 1)
+
+
+async def test_what_was_claimed_and_not_begun_is_given_back_and_no_longer_known_by_its_claim(begun):
+    (first, second) = await begun.claim("crm", NOW, SOON, 10)
+    await begun.release([second, first])
+    later = SOON + timedelta(seconds=30)
+    assert [due[:3] for due in await begun.claim("crm", NOW, later, 10)] == [first[:3], second[:3]], "as before"
+    await begun.release([first, second])
+    assert await begun.claim("crm", NOW, later, 10) == [], "whoever holds them now keeps them"
+    await begun.finish(first, Attempt(NOW, 204, None, 5), "delivered", None)
+    (state,) = await begun.states()
+    assert state.pending == 3, "the try is noted, the event is theirs"
+
+
+async def test_whether_a_subscription_is_sent_anything_can_be_asked_without_a_claim(begun):
+    assert not await begun.is_paused("crm", NOW) and not await begun.is_paused("nobody", NOW)
+    (first, _) = await begun.claim("crm", NOW, NOW, 10)
+    await begun.finish(first, REFUSED, "pending", SOON, judge=lambda _: Health(pause="throttled", paused_until=SOON))
+    assert await begun.is_paused("crm", NOW) and not await begun.is_paused("crm", SOON)
+    await begun.disable("crm", "by hand")
+    assert await begun.is_paused("crm", SOON)
+
+
+async def test_many_tries_are_noted_together_each_by_its_own_claim(begun):
+    (first, second) = await begun.claim("crm", NOW, SOON, 10)
+    attempt = Attempt(NOW, 500, None, 5)
+    await begun.finish_all(
+        [
+            Outcome(first, attempt, "pending", SOON, spare=True),
+            Outcome(second._replace(until=NOW), attempt, "failed", None),
+        ]
+    )
+    assert await claimed(begun, NOW) == []
+    (again, other) = await begun.claim("crm", SOON, SOON, 10)
+    assert (again.attempts, again.spared, other.attempts) == (1, 1, 0)
+    tried = await begun.attempts("crm")
+    assert sorted((t.event_id, t.state, t.number) for t in tried) == sorted(
+        (due.event_id, "pending", 1) for due in (first, second)
+    )

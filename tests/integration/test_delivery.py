@@ -5,7 +5,6 @@ import json
 from datetime import timedelta
 from email.utils import format_datetime
 
-import httpx
 import pytest
 
 from schemas.sources import Scheme
@@ -14,6 +13,7 @@ from services.adapters.sql.deliveries import SqlDeliveries
 from services.delivery.role import Delivery, Subscriber
 from services.ingest.proof.verify import Request, verify
 from services.outbound.client import is_public
+from services.outbound.posting import Poster
 from services.ports.errors import StoreUnavailable
 from tests.setups import setup, signal
 
@@ -71,9 +71,9 @@ def worker(running, receiver, schedule=(timedelta(seconds=1),) * 5, **more):
 
 
 async def rounds(running, delivery, subscriber, count=12):
-    async with httpx.AsyncClient() as client:
+    async with Poster() as poster:
         for _ in range(count):
-            await delivery.step(client, subscriber)
+            await delivery.step(poster, subscriber)
             running.at += timedelta(seconds=2)
 
 
@@ -292,13 +292,13 @@ async def test_one_slow_answer_does_not_keep_the_others_back(running, receiver):
     asked = []
     at_once = delivery._answer
 
-    async def answer(client, who, due, now):
+    async def answer(poster, outlet, due, now):
         asked.append(due.event_id)
         if len(asked) == 1:
             async with asyncio.timeout(20):
                 while len(asked) < 6:
                     await asyncio.sleep(0.01)
-        return await at_once(client, who, due, now)
+        return await at_once(poster, outlet, due, now)
 
     delivery._answer = answer
     await rounds(running, delivery, subscriber, 1)

@@ -42,6 +42,11 @@ class Brokers:
             raise
         return self
 
+    @property
+    def ids(self) -> dict[str, int]:
+        """The process id of each, by name."""
+        return dict(zip(("redis", "rabbitmq"), (process.pid for process in self._processes), strict=True))
+
     def close(self) -> None:
         """Ends both, and the name server that Erlang starts beside."""
         for process in reversed(self._processes):

@@ -1,4 +1,4 @@
-"""An authority of our own, a server's certificate for 127.0.0.1 and a client's, as PEM files that live for a day."""
+"""An authority of our own, a server's certificate for 127.0.0.1 and receiver.example.com, and a client's, as PEM files that live for a day."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -67,7 +67,9 @@ def _certificate(name, signer, issuer):
         )
         builder = builder.add_extension(x509.KeyUsage(key_cert_sign=True, crl_sign=True, **usage), critical=True)
     else:
-        names = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+        names = x509.SubjectAlternativeName(
+            [x509.IPAddress(IPv4Address("127.0.0.1")), x509.DNSName("receiver.example.com")]
+        )
         builder = builder.add_extension(names, critical=False)
     return key, builder.sign(signer or key, hashes.SHA256())
 

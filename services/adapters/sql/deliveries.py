@@ -21,9 +21,13 @@ open whose receiver takes others."""
 _DISABLE = "UPDATE delivery_cursors SET disabled_reason = :r WHERE subscription = :s"
 _ENABLE = """UPDATE delivery_cursors SET disabled_reason = :r, failures = 0, openings = 0, failing_since = NULL,
     pause = NULL, paused_until = NULL WHERE subscription = :s"""
-_FINISH = """UPDATE deliveries SET state = :state, attempts = attempts + 1, claimed_until = 0,
-    spared = spared + :spared, next_at = coalesce(:next, next_at), finished_at = :done
-    WHERE id = :id AND state = 'pending' AND claimed_until = :claim"""
+_OUTCOME = ("text", "text", "bigint", "bigint", "bigint", "bigint")
+_FINISH = """SET state = v.c1, attempts = deliveries.attempts + 1, claimed_until = 0,
+    spared = deliveries.spared + v.c2, next_at = CASE WHEN v.c3 < 0 THEN deliveries.next_at ELSE v.c3 END,
+    finished_at = CASE WHEN v.c4 < 0 THEN NULL ELSE v.c4 END"""
+"""By the columns of `_outcome_row`."""
+_HELD = "deliveries.state = 'pending' AND deliveries.claimed_until = v.c5"
+"""The claim is still ours."""
 _DUE_AT_ONCE = """UPDATE deliveries SET next_at = :now
     WHERE subscription = :s AND state = 'pending' AND attempts > 0 AND next_at > :now"""
 
@@ -96,6 +100,30 @@ class SqlDeliveries(SqlReplays):
             )
             for row in rows
         ]
+
+    async def release(self, dues: Sequence[Due]) -> None:
+        rows = [(due.id, "", 0, 0, 0, _claim_of(due)) for due in sorted(dues, key=lambda due: due.id)]
+        async with self._engines.write() as conn:
+            values = self._engines.dialect.columns("v", rows)
+            await conn.execute(text(self._of_rows("SET claimed_until = 0")), values)
+
+    async def is_paused(self, subscription: str, now: datetime) -> bool:
+        async with self._engines.read() as conn:
+            cursor = await cursor_of(conn, self._engines.dialect, subscription, lock=False)
+        return cursor is not None and pauses(cursor, now)
+
+    def _of_rows(self, change: str) -> str:
+        """One statement that changes the deliveries of these rows of _OUTCOME, as far as we hold them. They are locked by id, as a
+        replay does it, so that none waits for the other."""
+        dialect = self._engines.dialect
+        values = dialect.values(_OUTCOME, "v")
+        if not dialect.lock:
+            return f"UPDATE deliveries {change} FROM {values} WHERE deliveries.id = v.c0 AND {_HELD}"
+        # Where they are is asked by their ids alone: told that they wait, PostgreSQL reads all that wait, which it takes for few.
+        return f"""WITH v AS (SELECT d.ctid AS place, d.state AS state_now, d.claimed_until AS claim_now, v.*
+                FROM {values} JOIN deliveries d ON d.id = v.c0 ORDER BY d.id {dialect.lock} OF d)
+            UPDATE deliveries {change} FROM v
+            WHERE deliveries.ctid = v.place AND v.state_now = 'pending' AND v.claim_now = v.c5"""  # noqa: S608 - put in are columns and conditions that this module writes; what others wrote is bound
 
     def _due(self, probes: bool) -> str:
         """What may be claimed. A probe may be made of what is not due: the breaker alone says when to try.
@@ -170,7 +198,8 @@ class SqlDeliveries(SqlReplays):
 
         async with self._engines.write() as conn:
             change = await change_health(conn, dialect, subscription, judge_all) if judges else None
-            await conn.execute(text(_FINISH), [_values(outcome) for outcome in outcomes])
+            rows = [_outcome_row(outcome) for outcome in outcomes]
+            await conn.execute(text(self._of_rows(_FINISH)), dialect.columns("v", rows))
             columns = ("delivery_id", "number", "at", "status", "error", "duration_ms")
             await dialect.insert(conn, t.delivery_attempts, columns, [_attempt_row(outcome) for outcome in outcomes])
             if change is not None and change.before.pause == "open" and change.after.pause is None:
@@ -179,15 +208,16 @@ class SqlDeliveries(SqlReplays):
         return change
 
 
-def _values(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "state": outcome.state,
-        "spared": int(outcome.spare),
-        "next": micros(outcome.next_at) if outcome.next_at else None,
-        "done": None if outcome.state == "pending" else micros(outcome.attempt.at),
-        "id": outcome.due.id,
-        "claim": micros(outcome.due.until) if outcome.due.until is not None else 0,
-    }
+def _outcome_row(outcome: Outcome) -> tuple[Any, ...]:
+    """In the order of _OUTCOME; -1 where there is nothing."""
+    due, at = outcome.due, micros(outcome.attempt.at)
+    next_at = micros(outcome.next_at) if outcome.next_at else -1
+    done = -1 if outcome.state == "pending" else at
+    return (due.id, outcome.state, int(outcome.spare), next_at, done, _claim_of(due))
+
+
+def _claim_of(due: Due) -> int:
+    return micros(due.until) if due.until is not None else 0
 
 
 def _attempt_row(outcome: Outcome) -> tuple[Any, ...]:

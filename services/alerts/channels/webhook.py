@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from schemas.json_values import JsonObject
 from services.alerts.channels.sender import Outcome, Post, judge
 from services.alerts.messages.building import Item, Message
-from services.outbound.signing import signed_headers
+from services.outbound.signing import key_of, signed_headers
 
 MOST_INCIDENTS = 1000
 """Of one message; `total` says how many there are."""
@@ -22,7 +22,9 @@ class WebhookSender:
 
     async def send(self, message: Message) -> Outcome:
         body = json.dumps(body_of(message), ensure_ascii=False).encode()
-        headers = signed_headers(self._secrets, message.notification.id, message.now, body)
+        headers = signed_headers(
+            [key_of(secret) for secret in self._secrets], message.notification.id, message.now, body
+        )
         return judge(await self._post.raw(self._url, body, headers), message.now)
 
 

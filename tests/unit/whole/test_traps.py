@@ -1,5 +1,6 @@
 """The traps that lead routers and webhook senders fall into, each by its name, and how none of them is fallen into here."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -11,7 +12,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 from pydantic import ValidationError
 
@@ -30,6 +30,7 @@ from schemas.subscriptions import Subscription
 from services.delivery.role import Delivery, Subscriber
 from services.delivery.schedule import SCHEDULE
 from services.ingest.proof.verify import Refused, verify
+from services.outbound.posting import Poster
 from services.ports.deliveries import Due
 from services.ports.rows import ClockRow, LedgerRow, Record
 from services.ports.signal_records import decode, record_of
@@ -292,7 +293,7 @@ class Queue:
     def __init__(self, attempts=0):
         self.rows, self.attempts, self.finished = {"d"}, attempts, []
 
-    async def fan_out(self, subscription, matches, now, *, begins):
+    async def fan_out(self, subscription, matches, now, limit, *, begins):
         return 0
 
     async def claim(self, subscription, now, until, limit, pace=None):
@@ -306,26 +307,27 @@ class Queue:
 
 
 async def sent(answer, attempts=0):
-    """(queue, addresses asked, whether the row was there while the receiver was asked) after one try."""
+    """(queue, paths asked, whether the row was there while the receiver was asked) after one try at a receiver on this machine, which
+    answers with these lines; None: with nothing."""
     queue, asked, there = Queue(attempts), [], []
 
-    def handle(request):
-        asked.append(str(request.url))
+    async def handle(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.split()[1].decode())
         there.append("d" in queue.rows and not queue.finished)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        writer.write(f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n".encode() if answer is not None else b"")
+        writer.close()
 
-    crm = Subscription(name="crm", url="http://127.0.0.1/hook", allow_private=True, events=("*",), secrets=NAME)
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    crm = Subscription(name="crm", url=url, allow_private=True, events=("*",), secrets=NAME)
     delivery = Delivery(queue, dict, lambda: START)
-    async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as http:
-        await delivery.step(http, Subscriber(crm, (base64.b64encode(b"key").decode(),)))
+    async with server, Poster() as poster:
+        await delivery.step(poster, Subscriber(crm, (base64.b64encode(b"key").decode(),)))
     return queue, asked, there
 
 
-@pytest.mark.parametrize(
-    ("answer", "left"), [(httpx.Response(204), set()), (httpx.Response(404), {"d"}), (httpx.ConnectError("no"), {"d"})]
-)
+@pytest.mark.parametrize(("answer", "left"), [("204 No Content", set()), ("404 Not Found", {"d"}), (None, {"d"})])
 async def test_a_webhook_queue_row_deleted_before_the_status_code_was_checked(answer, left):
     queue, _, there = await sent(answer)
     assert there == [True], "it is still there while the receiver has not answered"
@@ -334,22 +336,22 @@ async def test_a_webhook_queue_row_deleted_before_the_status_code_was_checked(an
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 async def test_no_retry_on_429_or_5xx(status):
-    queue, _, _ = await sent(httpx.Response(status))
+    queue, _, _ = await sent(f"{status} No")
     ((said, _, state, next_at),) = queue.finished
     assert (said, state) == (status, "pending")
     assert 0.9 * SCHEDULE[0] <= next_at - START <= 1.1 * SCHEDULE[0]
-    asked = await sent(httpx.Response(status, headers={"retry-after": "3600"}))
+    asked = await sent(f"{status} No\r\nRetry-After: 3600")
     assert asked[0].finished[0][3] - START >= 0.9 * HOUR, "when the receiver says so"
     if status == 429:
         return  # it says nothing of the event, which is given up after very many of them (test_delivery_outcomes.py)
-    last = await sent(httpx.Response(status), attempts=len(SCHEDULE))
+    last = await sent(f"{status} No", attempts=len(SCHEDULE))
     assert last[0].finished == [(status, None, "failed", None)], "given up in the end, and noted"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_following_redirects_on_delivery(status):
-    queue, asked, _ = await sent(httpx.Response(status, headers={"location": "http://127.0.0.2/elsewhere"}))
-    assert asked == ["http://127.0.0.1/hook"]
+    queue, asked, _ = await sent(f"{status} Elsewhere\r\nLocation: /elsewhere")
+    assert asked == ["/hook"]
     assert queue.finished[0][2] == "pending", "a redirect is no success"
 
 
