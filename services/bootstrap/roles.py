@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from datetime import timedelta
 from typing import NamedTuple
 
 from routing.people.roster import Roster
@@ -20,6 +21,9 @@ from services.sla.absences import PAGE, AbsenceWatch
 from services.sla.limbo import LimboWatch
 from services.sla.periods import PeriodWatch
 from services.sla.watcher import Watcher
+
+ALONE = timedelta(seconds=1)
+"""Between two looks of a relay that has its file to itself, unless it is rung."""
 
 
 class Watches(NamedTuple):
@@ -54,6 +58,8 @@ def router_of(parts: Parts) -> Router:
 def relay_of(parts: Parts) -> Relay:
     """One with a name that no other has."""
     settings = parts.settings
+    # Whoever is alone on a file is rung for each event.
+    poll = max(settings.relay.poll, ALONE) if parts.store.engines.is_alone else settings.relay.poll
     return Relay(
         store=parts.store,
         target=parts.log,
@@ -62,7 +68,7 @@ def relay_of(parts: Parts) -> Relay:
         # Host and process id alone are no name: every container may be process 1 of a host that it shares.
         holder=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         lease_ttl=settings.relay.lease_ttl,
-        poll=settings.relay.poll,
+        poll=poll,
         batch_max=settings.relay.batch_max,
         keys=person_keys_of(parts),
         bell=parts.relay_bell,
@@ -70,7 +76,7 @@ def relay_of(parts: Parts) -> Relay:
         on_published=metering.count_published,
         on_set_aside=metering.count_set_aside,
         on_unpublished=metering.count_unpublished,
-        on_step=parts.pulses.of("relay", settings.relay.poll),
+        on_step=parts.pulses.of("relay", poll),
     )
 
 

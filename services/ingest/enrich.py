@@ -102,7 +102,7 @@ class Enricher:
         try:
             if fresh := consumer.partitions_to_seek():
                 await self._position(consumer, fresh)
-            return await consumer.poll(self._batch_max, 0.2)
+            return await consumer.poll(self._batch_max, 0.5)
         except (LogUnavailable, StoreUnavailable) as error:
             log.warning("cannot read", extra={"error": type(error).__name__})
             await asyncio.sleep(0.5)

@@ -52,7 +52,7 @@ class Eraser:
         """Until `stop`."""
         while not stop.is_set():
             try:
-                if await self._lease():
+                if await self._has_work() and await self._lease():
                     await self.step()
                     await self._sweep_now_and_then()
                     await self.compact()
@@ -62,6 +62,11 @@ class Eraser:
                 await asyncio.wait_for(stop.wait(), self._poll)
             except TimeoutError:
                 continue
+
+    async def _has_work(self) -> bool:
+        """Looked at before the lease is taken, which is written each time."""
+        is_due = self._must_compact or self._now() >= self._sweep_at
+        return is_due or bool(await self._store.open_erasures(1))
 
     async def step(self) -> int:
         """One round over the open erasures; returns how many of them are done. Raises StoreUnavailable."""

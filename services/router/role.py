@@ -38,6 +38,8 @@ from services.rules.ruling import Ruling
 log = logging.getLogger("stafett.router")
 BATCHES_PER_POLL = 8
 """Batches that one poll reads: within it each batch but the first is decided while the one before is written."""
+POLL_SECONDS = 0.5
+"""How long a poll waits for the first record, and so how long a router that has nothing to do takes to stop."""
 MAX_OTHERS_IN_FLIGHT = 2
 """How many earlier batches may be unfinished when the next one starts: one is written, one decided, and the next looks up."""
 SMALL = 100
@@ -130,7 +132,7 @@ class Router:
             async with step_within("router"):
                 await self._keep_to_budget()
                 await self._position(consumer)
-                records = await consumer.poll(BATCHES_PER_POLL * self._batch_max, 0.2)
+                records = await consumer.poll(BATCHES_PER_POLL * self._batch_max, POLL_SECONDS)
         except (LogUnavailable, StoreUnavailable) as error:
             log.warning("cannot read", extra={"error": type(error).__name__})
             await asyncio.sleep(0.5)

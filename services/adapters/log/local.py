@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.adapters.log.members import Members
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql import log_tables as t
 from services.adapters.sql.store import SqlStore
@@ -26,11 +27,9 @@ from services.ports.rows import Position, Record, RecordOut
 from services.ports.store import STEP_BYTES
 
 log = logging.getLogger("stafett.log")
-MEMBER_TTL = 10.0
-"""Seconds of silence after which a consumer's partitions are shared among the others."""
-HEARTBEAT = 2.0
-FLOOR = 0.1
-"""Seconds between looks when nobody in this process rang: records of other processes are found by looking."""
+FLOOR, FLOOR_ALONE = 0.1, 1.0
+"""Seconds between looks when nobody in this process rang: records of other processes are found by looking. A process that has its file
+to itself is written to by commands alone."""
 POLL = 1000
 """Records that a poll gives at most: we are heard of again at the next one, and nobody may take us for gone meanwhile."""
 GROUP = 2000
@@ -47,6 +46,7 @@ class LocalLog:
         self._writer: asyncio.Task[None] | None = None
         self._work = asyncio.Event()
         self._news: dict[str, asyncio.Event] = {}
+        self.members = Members(store.engines)
         self.cluster = ""
 
     async def start(self) -> None:
@@ -235,7 +235,7 @@ class LocalConsumer:
                 left = until - time.monotonic()
                 if left <= 0:
                     return []
-                await self._wait(min(left, FLOOR))
+                await self._wait(min(left, FLOOR_ALONE if self._store.engines.is_alone else FLOOR))
         except (StoreUnavailable, StoreRejected) as error:
             raise LogUnavailable(str(error)) from error
 
@@ -245,8 +245,7 @@ class LocalConsumer:
     async def stop(self) -> None:
         """Leaves the group at once, so that the others need not wait for our silence."""
         try:
-            async with self._store.engines.write() as conn:
-                await conn.execute(text("DELETE FROM log_members WHERE member = :m"), {"m": self._member})
+            await self._log.members.leave(self._group, self.topic, self._member)
         except (StoreUnavailable, StoreRejected):
             return
 
@@ -300,27 +299,9 @@ class LocalConsumer:
         now = time.monotonic()
         if now < self._beat_at:
             return
-        where = {"g": self._group, "t": self.topic}
         partitions = await self._log.partitions_of(self.topic)
-        async with self._store.engines.write() as conn:
-            # By the store's time: a member whose clock is ahead must not take the others for gone.
-            seen = int((await conn.execute(text(f"SELECT {self._store.engines.dialect.now}"))).scalar_one())
-            await conn.execute(
-                text(
-                    "INSERT INTO log_members (consumer_group, topic, member, seen_at) VALUES (:g, :t, :m, :s)"
-                    " ON CONFLICT (consumer_group, topic, member) DO UPDATE SET seen_at = :s"
-                ),
-                {**where, "m": self._member, "s": seen},
-            )
-            old = {**where, "s": seen - int(MEMBER_TTL * 1e6)}
-            await conn.execute(
-                text("DELETE FROM log_members WHERE consumer_group = :g AND topic = :t AND seen_at < :s"), old
-            )
-            found = await conn.execute(
-                text("SELECT member FROM log_members WHERE consumer_group = :g AND topic = :t ORDER BY member"), where
-            )
-            members = [row[0] for row in found]
-        self._beat_at = now + HEARTBEAT
+        members = await self._log.members.show(self._group, self.topic, self._member)
+        self._beat_at = now + self._log.members.pause
         rank = members.index(self._member)
         before, self._assigned = self._assigned, {p for p in range(partitions) if p % len(members) == rank}
         if self._assigned != before:

@@ -256,6 +256,11 @@ class Engines:
             async with self.glancing.connect() as conn:
                 yield conn
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other process runs roles on the database, though commands may write to it."""
+        return self._claim is not None
+
     def claim(self) -> None:
         """A SQLite file has one process that runs roles. Raises StoreUnavailable where another has it."""
         if self.file is None:

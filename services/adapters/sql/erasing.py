@@ -32,7 +32,7 @@ class SqlErasing:
 
     async def open_erasures(self, limit: int) -> list[PersonRequest]:
         statement = f"SELECT {_REQUEST} FROM person_requests WHERE state = 'open' ORDER BY asked_at, id LIMIT :n"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        async with self._engines.read(patient=True) as conn:
+        async with self._engines.glance() as conn:
             return [request_row(row) for row in await conn.execute(text(statement), {"n": limit})]
 
     async def empty_of_lead(self, request: PersonRequest, limit: int) -> int:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-LONGEST = 1.0
+LONGEST = 2.0
 """Seconds after which it is looked again, whatever the file says."""
 SETTLED = 50_000_000
 """Nanoseconds after a change in which another one may bear the same time: the kernel's clock for files moves by milliseconds."""
