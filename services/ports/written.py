@@ -46,6 +46,11 @@ def note_fields(kept: str | None, fields: Mapping[str, JsonValue], at: datetime)
     return json.dumps(marks)
 
 
+def noted_fields(kept: str | None) -> frozenset[str]:
+    """The fields of theirs that we wrote."""
+    return frozenset(name.removeprefix(_OF_FIELD) for name in _read(kept) if name.startswith(_OF_FIELD))
+
+
 def is_ours(kept: str | None, field: str, value: JsonValue) -> bool:
     """Whether this field of theirs holds what we wrote into it, however long ago."""
     mark = _read(kept).get(_OF_FIELD + field)

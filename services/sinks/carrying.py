@@ -258,7 +258,8 @@ class Carrier(StepTaker[Operation]):
         now = self._now()
         if now + CALLS_OF_A_CREATE * self._timeout >= errand.until:
             raise Trouble("transient", "claim_ran_out")
-        making = self._new_record(errand, key)._replace(state="making", sent_at=now)
+        # By the marks an erasure knows it again, should nobody answer.
+        making = self._new_record(errand, key)._replace(state="making", sent_at=now, written=marks)
         if not await self._book.begin(making, step, record, asked_at - self._longest_create):
             raise Trouble("locked", "another_event_is_making_it", wait=BUSY)
         try:

@@ -14,12 +14,14 @@ from schemas.json_values import JsonValue
 from schemas.sinks import CrmSink, FieldRule, RecordKind, ValueName
 from schemas.sinks.mapping import ANSWERS
 from services.ports.sinks import SinkRecord
-from services.ports.written import is_ours
+from services.ports.written import is_ours, noted_fields
 from services.sinks.outcomes import Trouble
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.stepping import Done
-from services.sinks.vendor import Vendor
+from services.sinks.vendor import Retracer, Span, Vendor
 
+CLOCKS = timedelta(minutes=1)
+"""How far their clock may be from ours."""
 _OWN: tuple[ValueName, ...] = ("email", "first_name", "last_name", "full_name", "phone")
 
 
@@ -55,8 +57,8 @@ class Eraser(NamedTuple):
         self, record: SinkRecord, sent_at: datetime, parents: Parents, *, are_known: bool
     ) -> SinkRecord:
         """The record as it is there, by our key, which nobody but us writes: it is ours. Raises Trouble: `unknown` while a look-up may
-        still miss it, `refused_data` where one that finds nothing says nothing: most contacts are found by an address alone, which
-        nobody knows any more, and what the vendor itself keeps single may have no look-up."""
+        still miss it, `refused_data` where one that finds nothing says nothing: an address that nobody knows any more finds no contact
+        where the vendor cannot say which ones were made at that time, and what it keeps single itself may have no look-up."""
         kind = record.kind
         match kind:
             case "touches" | "membership":
@@ -71,9 +73,26 @@ class Eraser(NamedTuple):
         believed_at = sent_at + timedelta(seconds=self.sink.timeout_seconds) + self.vendor.settle
         if self.now < believed_at:
             raise Trouble("unknown", "not_settled_yet", wait=believed_at - self.now)
+        if key.kind == "contact" and isinstance(self.vendor, Retracer):
+            return await self._retrace(record, key, self.vendor, Span(sent_at - CLOCKS, believed_at + CLOCKS))
         if key.kind == "contact" or self.vendor.is_repeatable(key.kind) or not are_known:
             raise Trouble("refused_data", "create_was_never_answered")
         return record
+
+    async def _retrace(self, record: SinkRecord, key: Key, vendor: Retracer, span: Span) -> SinkRecord:
+        """The contact as it is there, among those that were made at that time: the one whose address, or else number, is what we wrote, of
+        which a digest is kept. As it was where there is none. Raises Trouble (refused_data) where that cannot be told."""
+        noted = noted_fields(record.written)
+        shared = _names_of(self.vendor, key, "first_name", "last_name", "full_name")
+        telling = [(_names_of(self.vendor, key, name) - shared) & noted for name in ("email", "phone")]
+        names = next(filter(None, telling), frozenset[str]())
+        if not names:
+            raise Trouble("refused_data", "create_was_never_answered")
+        there = await vendor.contacts_made(span, sorted(names))
+        ours = [one for one in there if any(is_ours(record.written, name, one.fields.get(name)) for name in names)]
+        if len(ours) > 1:
+            raise Trouble("refused_data", "create_was_never_answered")
+        return record._replace(state="present", vendor_id=ours[0].vendor_id, adopted=False) if ours else record
 
     async def _erase_or_empty(self, record: SinkRecord, kind: RecordKind, vendor_id: str) -> tuple[str, str | None]:
         """(outcome, why it was only emptied where it should have been deleted)."""
@@ -128,6 +147,12 @@ class Eraser(NamedTuple):
 
     def _without_traces(self, record: SinkRecord) -> SinkRecord:
         return record._replace(state="erased", url=None, digest=None, written=None, before=None, seen_at=self.now)
+
+
+def _names_of(vendor: Vendor, key: Key, *names: ValueName) -> frozenset[str]:
+    """The vendor's names of fields that hold these values of ours."""
+    constant = vendor.render(Wanted(key, {})).keys()
+    return frozenset(vendor.render(Wanted(key, dict.fromkeys(names, "x"))).keys() - constant)
 
 
 def _is_same(held: object, wanted: object) -> bool:

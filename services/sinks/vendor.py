@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from schemas.sinks import RecordKind
 from services.sinks.outcomes import Made
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
+
+MOST = 100
+"""Contacts that were made at one time; of more nobody can say which is ours."""
+
+
+class Span(NamedTuple):
+    """From one instant to another, both by our clock."""
+
+    begin: datetime
+    end: datetime
+
+
+@runtime_checkable
+class Retracer(Protocol):
+    """A vendor's file that can say which contacts came there at a time, so that one is found whose create was not answered and whose address
+    nobody knows any more."""
+
+    async def contacts_made(self, span: Span, names: Collection[str]) -> list[Match]:
+        """All contacts that were made there in the span, of our own user where the vendor tells.
+        Raises Trouble: `refused_data` where they are too many."""
 
 
 class Vendor(Protocol):

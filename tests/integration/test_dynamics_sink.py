@@ -98,7 +98,7 @@ async def test_who_is_erased_is_named_by_no_record_that_we_made(store, api, eras
     def dump():
         return repr(api.tables.rows)
 
-    await check_erasure(storm(store, api, erased=erased), api.truth, dump)
+    await check_erasure(storm(store, api, erased=erased), api.truth, dump, api.tables.now)
 
 
 async def test_an_alternate_key_does_as_well_as_ids_of_our_own(store, api):

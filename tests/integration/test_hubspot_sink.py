@@ -112,7 +112,7 @@ async def test_who_is_erased_is_named_by_no_record_that_we_made(store, api, eras
             [r.properties for table in api.records.objects.values() for r in table.values() if not r.is_archived]
         )
 
-    await check_erasure(storm(store, api, erased=erased), api.truth, dump)
+    await check_erasure(storm(store, api, erased=erased), api.truth, dump, api.records.now)
 
 
 async def test_a_rule_of_the_account_holds_one_hand_over_and_says_which_property(store, api):

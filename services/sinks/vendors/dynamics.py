@@ -8,7 +8,7 @@ Read in Microsoft's pages of the Dataverse Web API and tried against a stand-in 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 from urllib.parse import quote
 from uuid import UUID, uuid5
@@ -20,6 +20,7 @@ from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.planning.note import as_html
 from services.sinks.records import ERASED, Fields, Key, Match, Parents, Wanted
+from services.sinks.vendor import MOST, Span
 from services.sinks.vendors.dynamics_calls import DynamicsCalls
 from services.sinks.vendors.dynamics_check import SETS, STATUS, TABLES, check_environment
 from services.sinks.vendors.dynamics_shapes import (
@@ -151,6 +152,17 @@ class Dynamics:
         if row is not None and row.get(f"_{property_name}_value") is None:
             body: JsonObject = {f"{property_name}@odata.bind": f"/{SETS[kind]}({as_guid(vendor_id)})"}
             await self._dynamics.write("PATCH", path, body, table="opportunity", headers={"If-Match": "*"})
+
+    async def contacts_made(self, span: Span, names: Collection[str]) -> list[Match]:
+        begin, end = (at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") for at in span)
+        between = quote(f"createdon ge {begin} and createdon le {end}")
+        query = f"$select={self._select('contact', names)}&$filter={between}&$orderby=createdon&$top={MOST}"
+        answer = await self._dynamics.read(f"/{SETS['contact']}?{query}", TABLES["contact"])
+        rows: list[JsonObject] = (answer or {}).get("value") or []
+        if len(rows) == MOST:
+            raise Trouble("refused_data", "create_was_never_answered")
+        found = [await self._match_of("contact", row, names) for row in rows]
+        return [match for match in found if match is not None]
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:
         return await check_environment(self._sink, self._dynamics, owners)

@@ -19,7 +19,8 @@ from schemas.sinks.vendors import EspoSink
 from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.records import ERASED, Fields, Key, Match, Parents, Wanted
-from services.sinks.vendors.espo_calls import EspoCalls, Rows
+from services.sinks.vendor import Span
+from services.sinks.vendors.espo_calls import PAGE, EspoCalls, Rows
 from services.sinks.vendors.espo_check import check_espo
 
 ENTITIES: Mapping[RecordKind, str] = {
@@ -143,6 +144,17 @@ class Espo:
         match = await self.read("opportunity", opportunity, ("accountId",))
         if match is not None and match.fields.get("accountId") is None:
             await self.update("opportunity", opportunity, {"accountId": vendor_id})
+
+    async def contacts_made(self, span: Span, names: Collection[str]) -> list[Match]:
+        begin, end = (at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") for at in span)
+        where: list[JsonObject] = [
+            {"type": "after", "attribute": "createdAt", "value": begin},
+            {"type": "before", "attribute": "createdAt", "value": end},
+        ]
+        rows = await self._espo.search(ENTITIES["contact"], where, sorted(names))
+        if len(rows) == PAGE:
+            raise Trouble("refused_data", "create_was_never_answered")
+        return [self._match("contact", row, names) for row in rows]
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:
         return await check_espo(self._espo, self._sink, owners)

@@ -23,6 +23,7 @@ from services.sinks.outcomes import Made, Trouble
 from services.sinks.planning.note import as_html
 from services.sinks.reconciling.sightings import Page, Sighting
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
+from services.sinks.vendor import MOST, Span
 from services.sinks.vendors.hubspot_calls import HubspotCalls
 from services.sinks.vendors.hubspot_check import check_account
 from services.sinks.vendors.hubspot_reading import LAG, check_reading, lists_to_read, look_at, read_changes
@@ -133,6 +134,25 @@ class Hubspot:
             # A contact or company that somebody took away is linked with nothing.
             if trouble.kind != "gone" or kind in await self._remaining({"opportunity": opportunity, kind: vendor_id}):
                 raise
+
+    async def contacts_made(self, span: Span, names: Collection[str]) -> list[Match]:
+        begin, end = (_milliseconds(at.isoformat()) for at in span)
+        filters: list[JsonValue] = [
+            {"propertyName": "createdate", "operator": "GTE", "value": begin},
+            {"propertyName": "createdate", "operator": "LTE", "value": end},
+        ]
+        body: JsonObject = {
+            "filterGroups": [{"filters": filters}],
+            "sorts": ["createdate"],
+            "properties": list(self._names_to_ask("contact", names)),
+            "limit": MOST,
+            "after": "",
+        }
+        answer = await self._hubspot.read(f"{OBJECTS}/{self._nouns['contact']}/search", body) or {}
+        rows = answer.get("results") or []
+        if len(rows) == MOST:
+            raise Trouble("refused_data", "create_was_never_answered")
+        return [self._match(row, names) for row in rows]
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:
         problems = await check_account(self._hubspot, self._sink, owners, KEY)

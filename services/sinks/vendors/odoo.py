@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from schemas.json_values import JsonObject, JsonValue
@@ -20,6 +20,7 @@ from services.sinks.outcomes import Made, Trouble
 from services.sinks.planning.note import as_html
 from services.sinks.reconciling.sightings import Page, Sighting
 from services.sinks.records import ERASED, Fields, Key, Match, Parents, Wanted
+from services.sinks.vendor import MOST, Span
 from services.sinks.vendors.odoo_calls import OdooCalls
 from services.sinks.vendors.odoo_check import LOST, MODELS, TASK_TYPE, check_odoo
 from services.sinks.vendors.odoo_reading import look_at, read_changes
@@ -151,6 +152,19 @@ class Odoo:
         match = await self.read("opportunity", opportunity, ("partner_id",))
         if match is not None and match.fields.get("partner_id") is None:
             await self.update("opportunity", opportunity, {"partner_id": int(vendor_id)})
+
+    async def contacts_made(self, span: Span, names: Collection[str]) -> list[Match]:
+        begin, end = (at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") for at in span)
+        domain: list[list[JsonValue]] = [["create_date", ">=", begin], ["create_date", "<=", end]]
+        domain.append(["create_uid", "=", await self._odoo.user_id()])
+        rows = await self._odoo.ask(
+            MODELS["contact"],
+            "search_read",
+            {"domain": domain, "fields": sorted(names), "limit": MOST, "order": "id"},
+        )
+        if len(rows) == MOST:
+            raise Trouble("refused_data", "create_was_never_answered")
+        return [Match(str(row["id"]), {name: _as_read(name, row.get(name)) for name in names}) for row in rows]
 
     async def whoami(self) -> str:
         return str(await self._odoo.user_id())

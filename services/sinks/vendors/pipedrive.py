@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 from urllib.parse import quote, urlencode
 
@@ -22,6 +22,7 @@ from services.sinks.planning.note import as_html
 from services.sinks.reconciling.sightings import Page, Sighting
 from services.sinks.reconciling.webhooks import Webhook
 from services.sinks.records import ERASED, Fields, Key, Match, Parents, Wanted
+from services.sinks.vendor import Span
 from services.sinks.vendors.pipedrive_calls import PipedriveCalls
 from services.sinks.vendors.pipedrive_check import check_company
 from services.sinks.vendors.pipedrive_reading import look_at, read_changes
@@ -167,6 +168,16 @@ class Pipedrive:
         match = await self.read("opportunity", opportunity, (name,))
         if match is not None and match.fields[name] is None:
             await self.update("opportunity", opportunity, {name: int(vendor_id)})
+
+    async def contacts_made(self, span: Span, names: Collection[str]) -> list[Match]:
+        """Its list does not say who made them."""
+        begin, end = (at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") for at in span)
+        query = {"updated_since": begin, "sort_by": "add_time", "sort_direction": "desc"}
+        return [
+            self._match("contact", record, names)
+            async for record in self._pages(PATHS["contact"], query)
+            if begin <= str(record.get("add_time")) <= end
+        ]
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:
         return await check_company(self._pipedrive, self._sink, owners)

@@ -19,6 +19,7 @@ from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.reconciling.sightings import Page, Sighting
 from services.sinks.records import ERASED, Fields, Key, Match, Parents, Wanted
+from services.sinks.vendor import MOST, Span
 from services.sinks.vendors.salesforce_calls import Existing, SalesforceCalls
 from services.sinks.vendors.salesforce_check import check_account
 from services.sinks.vendors.salesforce_reading import check_reading, look_at, read_changes
@@ -169,6 +170,15 @@ class Salesforce:
         match = await self._first("opportunity", f"Id = {quote_id(opportunity)}", ("AccountId",))
         if match is not None and match.fields["AccountId"] is None:
             await self.update("opportunity", opportunity, {"AccountId": vendor_id})
+
+    async def contacts_made(self, span: Span, names: Collection[str]) -> list[Match]:
+        begin, end = (at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") for at in span)
+        user = quote_id(await self._salesforce.user_id())
+        where = f"CreatedDate >= {begin} AND CreatedDate <= {end} AND CreatedById = {user}"
+        matches = await self._all("contact", where, names, most=MOST)
+        if len(matches) == MOST:
+            raise Trouble("refused_data", "create_was_never_answered")
+        return matches
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:
         problems = await check_account(self._salesforce, self._sink, owners, KEY)

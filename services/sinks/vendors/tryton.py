@@ -18,7 +18,8 @@ from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.reconciling.sightings import Page, Sighting
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
-from services.sinks.vendors.tryton_calls import TrytonCalls
+from services.sinks.vendor import Span
+from services.sinks.vendors.tryton_calls import MOST, TrytonCalls
 from services.sinks.vendors.tryton_check import problems_of_setup
 from services.sinks.vendors.tryton_reading import look_at, read_changes
 from services.sinks.vendors.tryton_values import (
@@ -29,6 +30,7 @@ from services.sinks.vendors.tryton_values import (
     as_read,
     clean,
     escape,
+    instant_to_write,
     party_fields,
     party_values,
     to_id,
@@ -182,6 +184,17 @@ class Tryton:
 
     async def look(self, vendor_ids: Sequence[str]) -> list[Sighting]:
         return await look_at(self._tryton, vendor_ids)
+
+    async def contacts_made(self, span: Span, names: Collection[str]) -> list[Match]:
+        """Parties by the addresses that our user gave them then."""
+        begin, end = map(instant_to_write, span)
+        user = int(await self._tryton.user_id())
+        domain: list[JsonValue] = [["create_date", ">=", begin], ["create_date", "<=", end], ["create_uid", "=", user]]
+        rows = await self._tryton.rows("party.party", domain, ["active"])
+        if len(rows) >= MOST:
+            raise Trouble("refused_data", "create_was_never_answered")
+        found = [await self.read("contact", str(row["id"]), names) for row in rows]
+        return [match for match in found if match is not None]
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:
         return await problems_of_setup(self._sink, self._tryton, owners)

@@ -15,6 +15,7 @@ from schemas.json_values import JsonObject, JsonValue
 from services.sinks.outcomes import Trouble
 from services.sinks.reconciling.sightings import Page, Sighting, Work
 from services.sinks.vendors.tryton_calls import TrytonCalls
+from services.sinks.vendors.tryton_values import instant_to_write
 
 PAGE = 100
 ACCEPTED, CONVERTED = "opportunity", "converted"
@@ -91,7 +92,7 @@ async def _after(
     names: Collection[str],
 ) -> list[JsonObject]:
     """A page of rows behind the place, the oldest first."""
-    at = _to_write(place.at)
+    at = instant_to_write(place.at)
     behind: list[JsonValue] = ["OR", [instant, ">", at], [[instant, "=", at], ["id", ">", place.id]]]
     return await tryton.rows(model, [*domain, behind], names, order=(instant, "id"), most=PAGE)
 
@@ -171,8 +172,3 @@ def _instant(value: JsonValue) -> datetime:
     """As `JSONEncoder` of trytond/protocols/jsonrpc.py writes it."""
     day = (value["year"], value["month"], value["day"])
     return datetime(*day, value["hour"], value["minute"], value["second"], value["microsecond"], tzinfo=UTC)
-
-
-def _to_write(at: datetime) -> JsonObject:
-    parts = ("year", "month", "day", "hour", "minute", "second", "microsecond")
-    return {"__class__": "datetime", **{part: getattr(at, part) for part in parts}}

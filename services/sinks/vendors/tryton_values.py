@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 
 from schemas.json_values import JsonObject, JsonValue
 from schemas.sinks import RecordKind, ValueName
@@ -101,3 +101,9 @@ def party_fields(row: JsonObject, names: Collection[str]) -> Fields:
     listed = sorted(row.get("contact_mechanisms.") or [], key=lambda one: one["id"], reverse=True)
     first = {str(one["type"]): one["value"] for one in listed}
     return {name: first.get(name) if name in MECHANISMS else as_read(row.get(name)) for name in names}
+
+
+def instant_to_write(at: datetime) -> JsonObject:
+    """As `JSONDecoder` of trytond/protocols/jsonrpc.py reads it, in UTC."""
+    parts = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+    return {"__class__": "datetime", **{part: getattr(at.astimezone(UTC), part) for part in parts}}

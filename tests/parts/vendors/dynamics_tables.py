@@ -242,7 +242,10 @@ def shown(table: str, row: Row, select: str) -> Row:
 
 
 def chosen(table: str, rows: list[Row], query: str) -> list[Row]:
-    """Those that a filter of equalities joined by `or` fits, without regard to case. Raises Refusal for another."""
+    """Those that a filter of equalities joined by `or` fits, without regard to case, or that were made in a span. Raises Refusal for
+    another."""
+    if span := re.fullmatch(r"createdon ge (\S+) and createdon le (\S+)", query):
+        return [row for row in rows if span[1][:19] <= str(row["createdon"])[:19] <= span[2][:19]]
     wanted: list[tuple[str, str]] = []
     for part in re.split(r" or (?=\w+ eq )", query):
         match = re.fullmatch(r"(\w+) eq '((?:[^']|'')*)'", part)

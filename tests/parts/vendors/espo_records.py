@@ -221,5 +221,9 @@ def _fits(row: Values, where: Mapping[str, Json]) -> bool:
             return value == str(where["value"]).lower()
         case "in":
             return value in [str(one).lower() for one in where["value"]]
+        case "after":
+            return value > str(where["value"]).lower()
+        case "before":
+            return value < str(where["value"]).lower()
         case kind:
             raise AssertionError(f"the stand-in knows no filter of the type {kind}")

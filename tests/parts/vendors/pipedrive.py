@@ -290,6 +290,7 @@ def _asked_for(api: PipedriveApi, table: str, query: Mapping[str, list[str]]) ->
 def _ordered(rows: list[dict[str, Json]], query: Mapping[str, list[str]]) -> list[dict[str, Json]]:
     """v2 says the order in two words, v1 in one."""
     name, _, direction = query.get("sort", [query.get("sort_by", ["id"])[0]])[0].partition(" ")
+    direction = direction or query.get("sort_direction", ["asc"])[0].upper()
     ordered = sorted(rows, key=lambda row: number_of(str(row["id"])))
     if name == "id":
         return ordered
@@ -406,7 +407,7 @@ def _routes(path: str, table: str, needed: tuple[str, ...], fields: dict[str, Js
 _CHANGES = "updated_since sort_by sort_direction limit cursor"
 PipedriveApi.routes = (
     *_routes("/api/v2/deals", "deals", ("title",), DEAL, f"person_id ids status custom_fields include_fields {_CHANGES}"),
-    *_routes("/api/v2/persons", "persons", ("name",), PERSON, "limit cursor"),
+    *_routes("/api/v2/persons", "persons", ("name",), PERSON, _CHANGES),
     *_routes("/api/v2/organizations", "organizations", ("name",), ORGANISATION, "limit cursor"),
     *_routes("/api/v2/activities", "activities", (), ACTIVITY, f"deal_id lead_id done {_CHANGES}"),
     Route("list archived leads", "GET", "/v1/leads/archived", lambda api, request: list_rows(api, request, "leads", archived=True), query=frozenset({"limit", "start", "sort"})),

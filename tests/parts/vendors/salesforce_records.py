@@ -226,6 +226,10 @@ class Records:
         if match["literal"]:
             wanted = match["literal"] == "true"
             return match["name"], lambda value: value is wanted
+        if match["at"]:
+            at, is_from = match["at"], match["compares"] == ">="
+            # An instant of theirs has parts of a second, and its zone otherwise.
+            return match["name"], lambda value: str(value)[:19] >= at[:19] if is_from else str(value)[:19] <= at[:19]
         texts = [_plain(part).lower() for part in _TEXT.findall(match["texts"])]
         if match["operator"] == "LIKE":
             pattern = re.compile(_like(_TEXT.findall(match["texts"])[0]), re.IGNORECASE | re.DOTALL)
@@ -340,7 +344,7 @@ _TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _AND = re.compile(r" AND (?=(?:[^'\\]|\\.|'(?:[^'\\]|\\.)*')*$)", re.DOTALL)
 """Outside of texts."""
 _CONDITION = re.compile(
-    r"(?P<name>\w+) (?:(?P<operator>=|LIKE|IN) (?P<texts>\(?'(?:[^'\\]|\\.)*'(?:, ?'(?:[^'\\]|\\.)*')*\)?)|= (?P<literal>true|false))",
+    r"(?P<name>\w+) (?:(?P<operator>=|LIKE|IN) (?P<texts>\(?'(?:[^'\\]|\\.)*'(?:, ?'(?:[^'\\]|\\.)*')*\)?)|= (?P<literal>true|false)|(?P<compares>>=|<=) (?P<at>\d{4}-\d\d-\d\dT[\d:]+Z))",
     re.DOTALL,
 )
 

@@ -24,7 +24,7 @@ from services.sinks.http import Endpoint, HttpCaller
 from services.sinks.limits import Allowance
 from services.sinks.planning.plan import Settings
 from services.sinks.role import SinkLoop
-from services.sinks.vendor import Vendor
+from services.sinks.vendor import Retracer, Vendor
 from tests.parts.vendors.server import Held
 from tests.sinks import NOW, Killed, event, offered
 
@@ -138,6 +138,15 @@ class Storm:
         self._store, self._make_vendor, self._deaths = store, make_vendor, deaths
         self._lots, self._meanwhile, self._caller = random.Random(seed), meanwhile, caller
         self._ids = ids
+
+    @property
+    def retraces(self) -> bool:
+        """Whether the vendor says which contacts were made at a time."""
+
+        async def nobody(call: Call) -> Reply:
+            raise Killed
+
+        return isinstance(self._make_vendor(nobody), Retracer)
 
     async def begin(self, events: list[Envelope]) -> None:
         """The sink is there, then the events come into its feed."""

@@ -765,6 +765,54 @@ async def test_a_contact_that_only_its_address_would_find_is_somebodys_to_look_f
     await world.carry(erased)
 
 
+class Listing(MemoryCrm):
+    """It finds contacts by their address alone, and says which were made at a time."""
+
+    async def find(self, key, names, parents):
+        return await super().find(key, names, parents) if key.kind != "contact" or key.email is not None else None
+
+    async def contacts_made(self, span, names):
+        return [self._match(i, r) for i, r in self.records.items() if r["kind"] == "contact" and span.begin <= r["made_at"] <= span.end]  # fmt: skip
+
+
+async def unanswered(fault):
+    """The world once a contact's create was not answered, and its person is erased here."""
+    world = World()
+    world.crm = Listing(lambda: world.now)
+    world.crm.records["x"] = {"kind": "contact", "key": "theirs", "email": "bo@kund.example", "first_name": "Eva", "made_at": NOW}  # fmt: skip
+    world.crm.faults = [None, fault]
+    with pytest.raises((Trouble, Killed)):
+        await world.carry(offered(email="Eva@Kund.example"))
+    await world.carry(nameless())
+    world.now += timedelta(minutes=2)
+    return world
+
+
+@pytest.mark.parametrize("fault", ["drop", "kill"])
+async def test_a_contact_whose_create_was_not_answered_is_known_by_what_we_wrote_among_those_of_that_time(fault):
+    world = await unanswered(fault)
+    made = next(row for row in world.crm.of("contact") if row["key"] == "lead_1")
+    made["email"] = "eva@kund.example"  # as a CRM may write it
+    await world.carry(event("lead.erased", 2, **ERASED))
+    assert made["email"] is None and made["last_name"] == "[erased]"
+    assert world.crm.records["x"]["first_name"] == "Eva", "somebody else of that name and time stays"
+    assert world.book.kept["contact", "lead_1"].state == "erased"
+
+
+async def test_where_none_of_that_time_is_ours_nothing_was_made_and_nobody_has_to_look():
+    world = await unanswered("lose")
+    await world.carry(event("lead.erased", 2, **ERASED))
+    assert world.book.done["evt_2", "erase_contact_lead_1"].outcome == "nothing_there"
+    assert world.crm.records["x"]["email"] == "bo@kund.example"
+
+
+async def test_of_two_of_that_time_with_one_address_somebody_has_to_say_which():
+    world = await unanswered("drop")
+    world.crm.records["y"] = dict(next(row for row in world.crm.of("contact") if row["key"] == "lead_1"))
+    with pytest.raises(Trouble, match="create_was_never_answered"):
+        await world.carry(event("lead.erased", 2, **ERASED))
+
+
 async def test_what_was_never_made_is_nothing_to_erase_once_a_look_up_would_see_it():
     world = World(of=sink(timeout_seconds=30))
     world.crm.settle = timedelta(seconds=40)
