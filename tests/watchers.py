@@ -38,21 +38,22 @@ class Watcher:
         self.client, self.view, self.seen, self.asked = client, view, {}, 0
 
     async def look(self):
-        """As `console.js` does: what is shown, and then the same again at each piece of news."""
-        head = await self.show()
+        """As `console.js` does: what is shown, and then its board again at each piece of news."""
+        page = await self.show({})
+        head = int(page.split("/live?from=")[1].split('"')[0].split("&")[0])
         async with self.client.stream("GET", f"/live?from={head}") as answer:
             assert answer.status_code == 200, answer.status_code
             async for line in answer.aiter_lines():
                 if line.startswith("data: "):
-                    await self.show()
+                    await self.show({"hx-request": "true"})
 
-    async def show(self):
-        """The position up to which the page knows everything."""
-        text = (await self.client.get(self.view)).text
+    async def show(self, headers):
+        """What is answered, after a look for who is new on it."""
+        text = (await self.client.get(self.view, headers=headers)).text
         self.asked += 1
         for name in text.split("Sven Snabb ")[1:]:
             self.seen.setdefault(int(name.split("<")[0]), time.perf_counter())
-        return int(text.split("/live?from=")[1].split('"')[0].split("&")[0])
+        return text
 
 
 async def client_of(link):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator
 
 from services.ports.console import PageReading
@@ -18,8 +19,12 @@ from services.ports.errors import StoreUnavailable
 log = logging.getLogger("stafett.http")
 LOOK = 0.2
 """Seconds between looks at the position of the last event."""
-REST = 1.0
-"""Seconds between two pieces of news for one page: what comes meanwhile is one."""
+LEAST_REST, MOST_REST = 0.25, 3.0
+"""Seconds between two pieces of news for one page, at least and at most: what comes meanwhile is one, and after more than that all is told at once."""
+BUSY = 0.6
+"""From this share of a core on that the process uses, or where it comes to its look late, the rest grows; else it shrinks again."""
+LONGER, SHORTER = 1.3, 0.8
+"""By how much in one look."""
 PING = 15.0
 """Seconds after which a page without news is told that the line is good."""
 LIFE = 600.0
@@ -55,6 +60,7 @@ class Live:
         self._pages: set[_Page] = set()
         self._head = 0
         self._looking: asyncio.Task[None] | None = None
+        self._rest = LEAST_REST
 
     def __len__(self) -> int:
         return len(self._pages)
@@ -78,7 +84,7 @@ class Live:
                 page.news.clear()
                 yield f"id: {page.head}\nevent: news\ndata: {page.head}\n\n".encode()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), REST)
+                    await asyncio.wait_for(self._stopping.wait(), self._rest)
         except StoreUnavailable as error:
             # The page asks again, with the position that it has.
             log.debug("an open page is let go", extra={"error": type(error).__name__})
@@ -106,13 +112,21 @@ class Live:
 
     async def _look(self) -> None:
         """As long as somebody listens."""
+        clock, wall, used = asyncio.get_running_loop().time, asyncio.get_running_loop().time(), time.process_time()
         while self._pages and not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), LOOK)
+            passed, cost = clock() - wall, time.process_time() - used
+            wall, used = wall + passed, used + cost
+            self._adapt_rest(is_busy=cost > BUSY * passed or passed > 2 * LOOK)
             try:
                 await self._tell_what_moved()
             except StoreUnavailable as error:
                 log.debug("open pages are not told news", extra={"error": type(error).__name__})
+
+    def _adapt_rest(self, *, is_busy: bool) -> None:
+        """What open pages ask for again is what most of the time goes to: so where it gets too much, they are told less often."""
+        self._rest = max(LEAST_REST, min(MOST_REST, self._rest * (LONGER if is_busy else SHORTER)))
 
     async def _tell_what_moved(self) -> None:
         head = await self._reading.head()

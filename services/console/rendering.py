@@ -37,13 +37,14 @@ class Pages:
     ) -> Response:
         """The page of this template for this reader; without somebody who is signed in it has no navigation."""
         shown = {
-            "_": reader.say,
-            "ngettext": reader.plural,
-            "reader": reader,
             "somebody": somebody,
             "roles": [role_name(role, reader) for role in sorted(somebody.roles)] if somebody is not None else [],
             "screens": list(screens_for(somebody)) if somebody is not None else [],
-            "now_ms": int(reader.now.timestamp() * 1000),
         }
-        text = self._environment.get_template(template).render(**shown, **context)
-        return HTMLResponse(text, status)
+        return HTMLResponse(self.section(template, reader, **shown, **context), status)
+
+    def section(self, template: str, reader: Reader, **context: Any) -> str:
+        """What this template says to this reader, with nothing around it."""
+        words = {"_": reader.say, "ngettext": reader.plural, "reader": reader}
+        now_ms = int(reader.now.timestamp() * 1000)
+        return self._environment.get_template(template).render(**words, now_ms=now_ms, **context)

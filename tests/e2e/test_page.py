@@ -82,6 +82,23 @@ async def test_what_others_wrote_is_never_markup(api):
         assert "&#34;&#39;&amp;" in text, "what the parser leaves of it is shown as it was written"
 
 
+async def test_an_open_board_asks_for_itself_without_what_is_around_it_and_everybody_gets_their_own(api):
+    await lead_of(api, email="anna@nordhamn.example")
+    async with (
+        signed_in(api, "maja") as maja,
+        signed_in(api, "johan") as johan,
+        signed_in(api, "maja", "sv") as swedish,
+    ):
+        for view in ("/", "/?wall=1"):
+            whole = await read(maja, view)
+            section = (await maja.get(view, hx_request="true")).text
+            assert section.lstrip().startswith("<section") and "<html" not in section and "csrf" not in section
+            assert section.strip().partition("data-now")[2][16:] in whole, "the same as in the page"
+            assert "Vem väntar nu" in (await swedish.get(view, hx_request="true")).text
+        assert "Anna Ek" in (await maja.get("/", hx_request="true")).text
+        assert "Anna Ek" not in (await johan.get("/", hx_request="true")).text
+
+
 async def test_filters_stand_in_the_address_and_nobody_waits_where_nobody_does(api):
     lead = await lead_of(api, email="anna@nordhamn.example")
     async with signed_in(api, "maja") as browser:

@@ -32,7 +32,8 @@ class Store:
 @pytest.fixture
 def store(monkeypatch):
     monkeypatch.setattr(module, "LOOK", 0.001)
-    monkeypatch.setattr(module, "REST", 0.001)
+    monkeypatch.setattr(module, "LEAST_REST", 0.001)
+    monkeypatch.setattr(module, "MOST_REST", 0.001)
     monkeypatch.setattr(module, "PING", 0.01)
     return Store()
 
@@ -142,3 +143,14 @@ async def test_only_so_many_pages_are_told_news(store, monkeypatch):
         live.follow(None, 10)
     await first.aclose()
     await (await connect(live, None, 10)).aclose()
+
+
+async def test_pages_are_told_less_often_while_the_process_is_busy_and_as_often_as_before_afterwards():
+    live = Live(Store(), asyncio.Event())
+    assert live._rest == module.LEAST_REST
+    for _ in range(20):
+        live._adapt_rest(is_busy=True)
+    assert live._rest == module.MOST_REST
+    for _ in range(20):
+        live._adapt_rest(is_busy=False)
+    assert live._rest == module.LEAST_REST
