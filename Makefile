@@ -106,6 +106,10 @@ erasures: .venv/dev.stamp ## 100 of 5,000 people erased under load on both set-u
 connect: .venv/dev.stamp ## a real Kafka Connect takes the events into a file with deploy/kafka/connect, is killed and goes on; a minute
 	$(BIN)/python -m pytest -s --timeout 600 tests/connect
 
+.PHONY: traces
+traces: .venv/dev.stamp ## a real OpenTelemetry Collector takes the trace of a webhook; built once by Go, some minutes, then seconds
+	$(BIN)/python -m pytest -s --timeout 1800 tests/traces
+
 keycloak: .venv/dev.stamp ## people sign in with a real Keycloak, which is fetched once (160 MB); a minute
 	$(BIN)/python -m pytest -s --timeout 600 tests/keycloak
 

@@ -51,6 +51,7 @@ from services.bootstrap.plumbing import plumbing_of
 from services.bootstrap.shortcut import short_cut
 from services.bootstrap.sinks_file import read_every_sink
 from services.bootstrap.source_watch import source_watch_of
+from services.bootstrap.tracing import trace_requests
 from services.bootstrap.traffic import TrafficCounter
 from services.console.flow.counting import FlowCounter
 from services.console.plumbing.screen import plumbing_routes
@@ -253,7 +254,8 @@ def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], in
         stops=stops,
         echoes=Echoes(parts.sinks, targets_by_source(parts.settings)),
     )
-    app.state.hook = metering.count_requests(hooks.answer, sources, TrafficCounter(parts.traffic, parts.now))
+    answer = trace_requests(hooks.answer, parts.traces)
+    app.state.hook = metering.count_requests(answer, sources, TrafficCounter(parts.traffic, parts.now))
     app.add_route("/v1/hooks/{source}", app.state.hook, methods=["POST"])
 
     async def greet(request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -26,10 +27,12 @@ from services.adapters.sql.stories import SqlStories
 from services.adapters.sql.subscriptions import SqlSubscriptions
 from services.adapters.sql.traffic import SqlSourceTraffic
 from services.bootstrap.readiness import CLOCK
+from services.bootstrap.tracing import traces_of
 from services.loops.doorbell import Doorbell
 from services.loops.store_time import StoreTime, machine_now
 from services.observability import metrics
 from services.observability.pulses import Pulses
+from services.observability.tracing import Traces
 from services.ports.audit import Audit
 from services.ports.deliveries import Deliveries
 from services.ports.errors import LogUnavailable, StoreUnavailable
@@ -75,6 +78,7 @@ class Parts(NamedTuple):
     delivery_bell: Doorbell
     pulses: Pulses
     late: Sequence[Start] = ()
+    traces: Traces | None = None
 
 
 @asynccontextmanager
@@ -101,6 +105,9 @@ async def parts_of(
         time = _time_of(settings, store, now, machine)
         late = [start for start in (store.start, log.start) if not await _try_to_start(start, patient)]
         await _measure(time)
+        traces = traces_of(settings)
+        if traces is not None:
+            stack.push_async_callback(asyncio.to_thread, traces.close)
         pulses = Pulses()
         pulses.watch(CLOCK, time.difference)
         yield Parts(
@@ -126,6 +133,7 @@ async def parts_of(
             delivery_bell=Doorbell(),
             pulses=pulses,
             late=late,
+            traces=traces,
         )
 
 

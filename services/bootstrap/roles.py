@@ -13,6 +13,7 @@ from services.bootstrap import metering
 from services.bootstrap.commands import versions_of
 from services.bootstrap.parts import Parts
 from services.bootstrap.sealing import person_keys_of
+from services.bootstrap.tracing import trace_batches, trace_events
 from services.ports.rows import LeadRow
 from services.relay.role import Relay
 from services.router.role import Router
@@ -50,7 +51,7 @@ def router_of(parts: Parts) -> Router:
         budget=settings.router.dead_letter_budget,
         source_budget=settings.router.source_dead_letters,
         relay_bell=parts.relay_bell,
-        on_batch=metering.count_batch,
+        on_batch=trace_batches(metering.count_batch, parts.traces),
         on_step=parts.pulses.of("router"),
     )
 
@@ -74,6 +75,7 @@ def relay_of(parts: Parts) -> Relay:
         bell=parts.relay_bell,
         delivery_bell=parts.delivery_bell,
         on_published=metering.count_published,
+        on_moved=trace_events(parts.traces),
         on_set_aside=metering.count_set_aside,
         on_unpublished=metering.count_unpublished,
         on_step=parts.pulses.of("relay", poll),

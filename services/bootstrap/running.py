@@ -80,6 +80,7 @@ def _delivery(parts: Parts) -> Run:
         bell=parts.delivery_bell,
         trial=settings.mode == "observe",
         on_attempt=metrics.count_attempt,
+        traces=parts.traces,
         on_step=parts.pulses.of("delivery", 2 * settings.delivery.timeout),
     ).run
     return _together(webhooks, *sinks) if sinks else webhooks

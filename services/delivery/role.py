@@ -24,6 +24,7 @@ from services.delivery.schedule import SCHEDULE, judge_attempt, outcome_of
 from services.delivery.sending import Outlet
 from services.loops.doorbell import Doorbell
 from services.loops.steps import step_within
+from services.observability.tracing import Traces, traceparent_in
 from services.outbound.client import retry_after
 from services.outbound.posting import Poster
 from services.ports.deliveries import Attempt, Change, DeliveryQueue, Due, Health, Matches, Outcome, Pace
@@ -55,6 +56,10 @@ Subscribers = Callable[[], Awaitable[Mapping[str, Subscriber]]]
 """Those of now, by name."""
 
 
+Answer = tuple[int | None, str | None, str | None]
+"""(status, class of the error, `Retry-After`) of one try."""
+
+
 class Delivery:
     """Each subscription has its own loop, so that a slow subscriber slows nobody else; the loop takes the subscription as it
     is now at each step, and ends once there is none of its name. While the whole service is on `trial`, only those who asked
@@ -73,13 +78,14 @@ class Delivery:
         bell: Doorbell | None = None,
         trial: bool = False,
         on_attempt: Callable[[str], None] = lambda _: None,
+        traces: Traces | None = None,
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._deliveries, self._subscribers, self._now = deliveries, subscribers, now
         self._timeout, self._connect_timeout = timeout, connect_timeout
         self._concurrency, self._schedule = concurrency, schedule
         self._bell, self._trial = bell or Doorbell(), trial
-        self._on_attempt, self._on_step = on_attempt, on_step
+        self._on_attempt, self._on_step, self._traces = on_attempt, on_step, traces
         self._current: Mapping[str, Subscriber] = {}
         self._aheads: dict[str, Ahead] = {}
         self._is_stopping: Callable[[], bool] = lambda: False
@@ -135,7 +141,7 @@ class Delivery:
 
     async def _try(self, poster: Poster, subscriber: Subscriber, outlet: Outlet, due: Due) -> Outcome:
         now, begun, subscription = self._now(), time.monotonic(), subscriber.subscription
-        status, error, pause = await self._answer(poster, outlet, due, now)
+        status, error, pause = await self._traced_answer(poster, outlet, due, now=now)
         schedule = subscription.schedule if subscription.schedule is not None else self._schedule
         verdict = judge_attempt(due, status, retry_after(pause, now) if pause is not None else None, schedule)
         outcome = outcome_of(verdict, status, error)
@@ -157,13 +163,31 @@ class Delivery:
             judge=judge,
         )
 
+    async def _traced_answer(self, poster: Poster, outlet: Outlet, due: Due, *, now: datetime) -> Answer:
+        """The try as a step of the trace that its event belongs to, where it belongs to one."""
+        parent = traceparent_in(due.body) if self._traces is not None else None
+        if self._traces is None or parent is None:
+            return await self._answer(poster, outlet, due, now=now)
+        with self._traces.step("delivery", "deliver", parent) as under:
+            answer = await self._answer(poster, outlet, due, now=now, trace=under.traceparent)
+            status, error, _ = answer
+            fields: dict[str, str | int] = {
+                "subscription": outlet.name,
+                "event": due.event_id,
+                "attempt": due.attempts + 1,
+            }
+            if status is not None:
+                fields["status"] = status
+            under.add(fields, failed=error is not None)
+        return answer
+
     async def _answer(
-        self, poster: Poster, outlet: Outlet, due: Due, now: datetime
-    ) -> tuple[int | None, str | None, str | None]:
-        """(status, class of the error, `Retry-After`) of one try."""
+        self, poster: Poster, outlet: Outlet, due: Due, *, now: datetime, trace: str | None = None
+    ) -> Answer:
+        """One try; `trace` goes along as its `traceparent`."""
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
-                answer = await outlet.send(poster, due.event_id, due.body, now)
+                answer = await outlet.send(poster, due.event_id, due.body, now, trace=trace)
         except Exception as raised:  # noqa: BLE001 - noted with the attempt; it ends neither the role nor the others
             return None, type(raised).__name__, None
         return answer.status, None, answer.retry_after

@@ -21,8 +21,14 @@ class Outlet:
     def __init__(self, terms: SubscriptionTerms, secrets: Sequence[str]) -> None:
         self._terms, self._secrets = terms, secrets
 
-    async def send(self, poster: Poster, ident: str, body: str, now: datetime) -> Answer:
-        """`body` is the envelope; what is signed is what is sent, in the shape of the subscription's `payload`. Connects to the very
+    @property
+    def name(self) -> str:
+        """The subscription's."""
+        return self._terms.name
+
+    async def send(self, poster: Poster, ident: str, body: str, now: datetime, *, trace: str | None = None) -> Answer:
+        """`body` is the envelope; what is signed is what is sent, in the shape of the subscription's `payload`; `trace` goes along as
+        the header `traceparent`. Connects to the very
         address that was looked at, so that a name that changes its answer cannot lead elsewhere.
 
         Raises AddressRefused, OSError, httpx.HTTPError, httpx.InvalidURL, ValueError, msgspec.DecodeError.
@@ -30,6 +36,8 @@ class Outlet:
         content_type, text = _shape(body, self._terms.payload)
         raw = text.encode()
         headers = {"content-type": content_type, **signed_headers(self._keys, ident, now, raw)}
+        if trace is not None:
+            headers["traceparent"] = trace
         return await poster.post(self._place, header_lines(headers), raw)
 
     @cached_property

@@ -47,6 +47,7 @@ class Relay:
         bell: Doorbell | None = None,
         delivery_bell: Doorbell | None = None,
         on_published: Callable[[int], None] = lambda _: None,
+        on_moved: Callable[[Sequence[OutboxEntry], datetime, datetime], None] = lambda *_: None,
         on_set_aside: Callable[[int], None] = lambda _: None,
         on_unpublished: Callable[[int], None] = lambda _: None,
         on_step: Callable[[], None] = lambda: None,
@@ -55,7 +56,7 @@ class Relay:
         self._ttl, self._poll, self._batch_max = lease_ttl.total_seconds(), poll.total_seconds(), batch_max
         self._bell, self._delivery_bell, self._on_published = bell or Doorbell(), delivery_bell, on_published
         self._on_set_aside, self._on_unpublished, self._on_step = on_set_aside, on_unpublished, on_step
-        self._keys = keys
+        self._keys, self._on_moved = keys, on_moved
         self._epoch: int | None = None
         self._renew_at = 0.0
 
@@ -99,10 +100,12 @@ class Relay:
         entries = await self._store.outbox(self._batch_max)
         if not entries:
             return 0
+        begun_at = self._now()
         await self._publish(entries)
         epoch = certain(self._epoch, "step() runs under a lease")
         await self._store.move_to_events(entries, LEASE, epoch, self._now())
         self._on_published(len(entries))
+        self._on_moved(entries, begun_at, self._now())
         if self._delivery_bell is not None:
             self._delivery_bell.ring()
         return len(entries)

@@ -66,12 +66,13 @@ class BudgetSpent(PortError):
 
 class Outcome:
     """What the last batch did, for metrics: sizes, ages in seconds, lateness of breaches in seconds, how many signals came to
-    nothing by (source, fate, reason)."""
+    nothing by (source, fate, reason). `begun_at`: when it was taken up; `ended_at`: when it was committed."""
 
-    def __init__(self, changes: Changes, batch: Sequence[Incoming], now: datetime) -> None:
+    def __init__(self, changes: Changes, batch: Sequence[Incoming], begun_at: datetime, ended_at: datetime) -> None:
+        now, self.begun_at, self.ended_at = ended_at, begun_at, ended_at
         self.size = len(batch)
-        signals = [i.signal for i in batch if i.signal is not None]
-        self.age = max(((now - s.received_at).total_seconds() for s in signals), default=0.0)
+        self.signals = [i.signal for i in batch if i.signal is not None]
+        self.age = max(((now - s.received_at).total_seconds() for s in self.signals), default=0.0)
         self.breach_lateness = [max(0.0, (now - breach.due_at).total_seconds()) for breach in changes.breaches]
         self.dead_letters = changes.failures
         self.limbo = changes.limbo
@@ -240,6 +241,7 @@ class Router:
         self, flight: BatchInFlight, previous: BatchInFlight | None, handling: Handling = USUAL
     ) -> BatchDecider:
         """`previous` may be in its transaction still. `tx.advance` fences off other routers before any write but the inbox's."""
+        begun_at = self._now()
         async with step_within("router"), self._store.batch() as tx:
             work = BatchTransaction(tx, flight.batch, self._deciding_now(), handling)
             await work.claim_new_signals()
@@ -257,7 +259,7 @@ class Router:
             await work.follow_roster(self._rules)
         self._rules.note_kept(work.decider.state.ruling.roster.version)
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
-        self._tell_done(work.decider.result.all, flight.batch)
+        self._tell_done(work.decider.result.all, flight.batch, begun_at)
         return work.decider
 
     async def _wait_for_overlay(self, work: BatchTransaction, previous: BatchInFlight | None) -> Overlay:
@@ -333,12 +335,12 @@ class Router:
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
             await tx.write(Writes(dead_letters=[letter]))
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
-        self._tell_done(changes, [incoming])
+        self._tell_done(changes, [incoming], self._now())
 
-    def _tell_done(self, changes: Changes, batch: Sequence[Incoming]) -> None:
+    def _tell_done(self, changes: Changes, batch: Sequence[Incoming], begun_at: datetime) -> None:
         if self._bell is not None:
             self._bell.ring()
-        self._on_batch(Outcome(changes, batch, self._now()))
+        self._on_batch(Outcome(changes, batch, begun_at, self._now()))
         if changes.failures:
             for letter in changes.dead:
                 if letter.state == "dead":

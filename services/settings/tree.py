@@ -195,6 +195,19 @@ class SlaSettings(Tree):
     batch_max: Count = Field(500, description="Due clocks noticed in one sweep at most.")
 
 
+class TracesSettings(Tree):
+    """Where the way of webhooks through the processes is told, as spans of OpenTelemetry."""
+
+    url: str | None = Field(
+        None,
+        description="A collector that takes OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces; nothing is traced where it is not "
+        "set. Needs `pip install 'stafett[traces]'`.",
+    )
+    share: Annotated[float, Field(ge=0, le=1)] = Field(
+        1.0, description="How many of all traces are kept, from 0 to 1, whatever their senders say."
+    )
+
+
 class RetentionSettings(Tree):
     """How long what is no record of decisions is kept; history and events stay."""
 
@@ -306,6 +319,7 @@ class Settings(Tree):
     sla: SlaSettings = SlaSettings()
     delivery: DeliverySettings = DeliverySettings()
     retention: RetentionSettings = RetentionSettings()
+    traces: TracesSettings = TracesSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     sources: Mapping[str, str] = Field(
         {}, exclude=True, repr=False, description="Where each value came from; not a setting."

@@ -1,0 +1,100 @@
+"""Where each step of a webhook's way is traced: wrapped around what the roles are given, where a collector is named."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services import __version__
+from services.observability.tracing import Fields, Missing, Step, Traces, traceparent_in, traces_to
+from services.ports.rows import OutboxEntry
+from services.router.role import Outcome
+from services.settings import Settings, SettingsError
+
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+def traces_of(settings: Settings) -> Traces | None:
+    """None where nothing is traced. Raises SettingsError."""
+    if settings.traces.url is None:
+        return None
+    process = {
+        "service.name": "stafett",
+        "service.version": __version__,
+        "service.instance.id": f"{socket.gethostname()}-{os.getpid()}",
+    }
+    try:
+        return traces_to(settings.traces.url, settings.traces.share, process)
+    except Missing as missing:
+        raise SettingsError(f"STAFETT_TRACES_URL: {missing.__doc__}") from None
+
+
+def trace_requests(answer: Answer, traces: Traces | None) -> Answer:
+    """The same handler of hooks; what it takes goes on with our `traceparent` in the place of the sender's."""
+    if traces is None:
+        return answer
+
+    async def tracing(request: Request) -> Response:
+        headers = request.scope["headers"]
+        sent = next((value.decode("latin-1") for name, value in headers if name == b"traceparent"), None)
+        with traces.step("ingest", "webhook", sent) as under:
+            if under.traceparent is not None:
+                others = [pair for pair in headers if pair[0] != b"traceparent"]
+                request.scope["headers"] = [*others, (b"traceparent", under.traceparent.encode())]
+            response = await answer(request)
+            under.add(
+                {"source": request.path_params["source"][:63], "status": response.status_code},
+                failed=response.status_code >= 500,
+            )
+        return response
+
+    return tracing
+
+
+def trace_batches(count: Callable[[Outcome], None], traces: Traces | None) -> Callable[[Outcome], None]:
+    """`on_batch` of the router, which is told of what is committed: a step for each signal that came with a trace."""
+    if traces is None:
+        return count
+
+    def both(outcome: Outcome) -> None:
+        count(outcome)
+        for signal in outcome.signals:
+            if signal.traceparent is not None:
+                waited = int((outcome.begun_at - signal.received_at).total_seconds() * 1000)
+                fields: Fields = {
+                    "kind": str(signal.kind),
+                    "source": signal.source,
+                    "signal": signal.id,
+                    "waited_ms": waited,
+                }
+                traces.note(
+                    Step(
+                        "router",
+                        "decide",
+                        signal.traceparent,
+                        outcome.begun_at,
+                        ended_at=outcome.ended_at,
+                        fields=fields,
+                    )
+                )
+
+    return both
+
+
+def trace_events(traces: Traces | None) -> Callable[[Sequence[OutboxEntry], datetime, datetime], None]:
+    """`on_moved` of the relay: a step for each event whose signal came with a trace."""
+
+    def note(entries: Sequence[OutboxEntry], begun_at: datetime, ended_at: datetime) -> None:
+        if traces is None:
+            return
+        for entry in entries:
+            if (parent := traceparent_in(entry.row.head)) is not None:
+                fields = {"event": entry.row.event_id, "type": entry.row.type, "lead": entry.row.lead_id or ""}
+                traces.note(Step("relay", "publish", parent, begun_at, ended_at=ended_at, fields=fields))
+
+    return note
