@@ -294,8 +294,9 @@ class Asserted(Part, frozen=True, kw_only=True):
     disposition: Literal["active", "spam", "not_a_buyer", "do_not_contact"] | None = None
 
 
-Echo = Literal["user", "app", "value"]
-"""How our own write was known when it came back: by the user that we write as, by the app that wrote it, or by what was written."""
+Echo = Literal["user", "app", "value", "marker"]
+"""How our own write was known when it came back: by the user that we write as, by the app that wrote it, by what was written, or by the
+marker of a note or task of ours."""
 
 
 class Parsed(Part, frozen=True, kw_only=True):

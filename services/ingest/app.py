@@ -128,7 +128,8 @@ class Hooks:
             return outcome
         self._gate.count(source, client, len(outcome.signals) + len(outcome.unclear))
         if self._echoes is not None:
-            outcome = outcome._replace(signals=await self._echoes.recognise(source.name, outcome.signals, now))
+            signals = await self._echoes.recognise(source.name, outcome.signals, now, body)
+            outcome = outcome._replace(signals=signals)
         request.state.may_not = outcome.may_not
         request.state.echoes = Counter(signal.echo for signal in outcome.signals if signal.echo is not None)
         return await self._store(request, source, delivery=delivery, understood=outcome, now=now)

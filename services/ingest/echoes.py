@@ -1,4 +1,5 @@
-"""Our own writes that come back by webhook, known by their value where neither the user nor the app tells.
+"""Our own writes that come back by webhook, known by their value, or by the marker of a note or task, where neither the user nor the app
+tells.
 
 One read a body, of sources whose sales facts a live sink writes; where the store is away nothing is taken for an echo, since a
 fact that somebody else told must not be lost.
@@ -7,16 +8,21 @@ fact that somebody else told must not be lost.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol, assert_never
 
-from schemas.signals import Actor, Kind, Signal
+from schemas.signals import Actor, Echo, Kind, Signal
 from schemas.sinks import KeptKind, ValueName
 from services.ports.errors import StoreUnavailable
 from services.ports.sinks import SinkRecord
 from services.ports.written import is_echo
 
+MARKER = re.compile(rb"Stafett ho_\w+(?:/dossier|/touches|\.\d+)")
+"""What the last line of each note and task of ours says."""
+_MADE = frozenset({Kind.NOTE_ADDED, Kind.ACTIVITY_CREATED, Kind.ACTIVITY_UPDATED, Kind.SALES_TASK_OPEN})
+"""That a note or a task came there, or was written again. What somebody did with ours (ticked it) is theirs all the same."""
 log = logging.getLogger("stafett.ingest")
 
 
@@ -43,9 +49,11 @@ class Echoes:
     def __init__(self, records: SinkRecords, targets: Mapping[str, Sequence[str]]) -> None:
         self._records, self._targets = records, targets
 
-    async def recognise(self, source: str, signals: Sequence[Signal], now: datetime) -> list[Signal]:
-        """The signals, with those that tell of our own writes as nobody's doing."""
+    async def recognise(self, source: str, signals: Sequence[Signal], now: datetime, body: bytes) -> list[Signal]:
+        """The signals, with those that tell of our own writes as nobody's doing. `body` is what they were read of."""
         targets = self._targets.get(source, ())
+        if targets:
+            signals = _with_marker(signals, body)
         asked = [told for signal in signals for told in _values_told(signal)] if targets else []
         if not asked:
             return list(signals)
@@ -56,7 +64,7 @@ class Echoes:
         except StoreUnavailable:
             log.warning("whether these are echoes is not known", extra={"source": source, "count": len(asked)})
             return list(signals)
-        return [_as_echo(signal) if _is_ours(signal, marks, now) else signal for signal in signals]
+        return [_as_echo(signal, "value") if _is_ours(signal, marks, now) else signal for signal in signals]
 
     async def _records_of(self, target: str, asked: Sequence[_Told]) -> list[SinkRecord]:
         found: list[SinkRecord] = []
@@ -64,6 +72,13 @@ class Echoes:
             ids = {told.vendor_id for told in asked if told.kind == kind}
             found += await self._records.records_by_vendor_id(target, kind, ids)
         return found
+
+
+def _with_marker(signals: Sequence[Signal], body: bytes) -> Sequence[Signal]:
+    """A body of several does not say whose text the marker stands in."""
+    if len(signals) != 1 or signals[0].kind not in _MADE or signals[0].echo is not None or not MARKER.search(body):
+        return signals
+    return [_as_echo(signals[0], "marker")]
 
 
 def _values_told(signal: Signal) -> Iterator[_Told]:
@@ -93,5 +108,5 @@ def _is_ours(signal: Signal, marks: Mapping[tuple[KeptKind, str | None], str | N
     )
 
 
-def _as_echo(signal: Signal) -> Signal:
-    return signal.but(actor=Actor(kind="system", reference=signal.actor.reference), automated=True, echo="value")
+def _as_echo(signal: Signal, by: Echo) -> Signal:
+    return signal.but(actor=Actor(kind="system", reference=signal.actor.reference), automated=True, echo=by)

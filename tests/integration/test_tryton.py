@@ -11,7 +11,8 @@ from services.sinks.http import Endpoint, HttpCaller
 from services.sinks.limits import Allowance
 from services.sinks.outcomes import Trouble
 from services.sinks.planning.plan import Settings
-from services.sinks.records import Key
+from services.sinks.records import Key, Wanted
+from services.sinks.vendor import Span
 from services.sinks.vendors.tryton import Tryton
 from tests.parts.tryton import DATABASE, INTEGRATION, TrytonRefused, TrytonServer, TrytonUser
 from tests.parts.tryton_files import password
@@ -166,6 +167,15 @@ async def test_what_a_lead_did_is_one_note_beside_the_dossier(tryton, vendor):
     assert len(notes) == 2 and one.owner == "elin"
     (text,) = [note for note in notes if note.endswith("Stafett ho_t/touches")]
     assert all(f"site{n}" in text for n in range(2, 5)) and "webinar" in text
+
+
+async def test_contacts_that_our_user_made_at_a_time_are_told_by_it(vendor):
+    begin, key = datetime.now(UTC), Key("contact", "lead_r", email="retraced@kund.example")
+    made = await vendor.create(key, vendor.render(Wanted(key, {"email": key.email, "full_name": "Eva Ek"})), {})
+    second = timedelta(seconds=1)
+    (match,) = await vendor.contacts_made(Span(begin - second, datetime.now(UTC) + second), ["email"])
+    assert (match.vendor_id, match.fields["email"]) == (made.vendor_id, key.email)
+    assert await vendor.contacts_made(Span(begin - 9 * second, begin - 8 * second), ["email"]) == []
 
 
 @pytest.mark.parametrize("erased", ["clear", "delete"])
