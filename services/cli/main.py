@@ -27,6 +27,7 @@ COMMANDS = {
     "signals": "List what came to nothing: about nobody we know, refused, ignored; each with its reason.",
     "agreement": "Check, compare and publish agreements.",
     "db": "Bring the database's schema up to date; after a restore, say so.",
+    "upgrade": "Say what an upgrade to this version takes, in which order, and what may run beside it; carry it out.",
     "doctor": "Look at configuration, rights, store, log, machine and receivers; say each problem with its fix.",
     "backup": "Save the store, while it is in use, into a new folder.",
     "restore": "Make the store the one that a backup saved, and compare the two.",
@@ -87,6 +88,7 @@ _MODULES = {
     "source": "setting_up.source",
     "subscriptions": "operating.subscriptions",
     "topics": "operating.topics",
+    "upgrade": "operating.upgrade",
     "unseal": "operating.unseal",
 }
 """Where a command's module is, below `services.cli`; any other command is the name of its module."""
