@@ -29,11 +29,17 @@ AGAIN = timedelta(seconds=30)
 """A due clock that is still running so long after it was announced is announced again."""
 
 
+FULL_SHARE = 10
+"""A look at all due clocks that took so long is followed by so many times as long in which only those are read that fell due since,
+or that may be announced: while the router works off many, they are not read again and again."""
+
+
 class _Noticed(NamedTuple):
-    """When a clock was first seen due, and what the log held then."""
+    """When a clock was first seen due, what the log held then, and where it stands in the order of due clocks."""
 
     at: datetime
     ends: dict[int, int]
+    next_at: datetime
     announced_at: datetime | None = None
 
 
@@ -57,46 +63,77 @@ class Watcher:
         self._grace, self._sweep, self._batch_max = grace, sweep.total_seconds(), batch_max
         self._on_step = on_step
         self._noticed: dict[tuple[str, int], _Noticed] = {}
+        self._read_until: datetime | None = None
+        self._all_again_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             self._on_step()
             try:
                 async with step_within("sla"):
-                    waiting = await self.sweep()
+                    waiting = await self.look()
                 pause = 0.05 if waiting else await self._until_next()
             except (LogUnavailable, StoreUnavailable) as error:
                 log.warning("cannot watch", extra={"error": type(error).__name__})
                 pause = 0.5
             await _sleep(pause, stop)
 
+    async def look(self) -> bool:
+        """As `sweep`, which it is now and then; else at what fell due since the last look, and at what may be announced by now."""
+        loop = asyncio.get_running_loop()
+        if self._read_until is None or loop.time() >= self._all_again_at:
+            begun = loop.time()
+            waiting = await self.sweep()
+            took = loop.time() - begun
+            self._all_again_at = begun + took + max(self._sweep, FULL_SHARE * took)
+            return waiting
+        now, begin = self._now(), self._read_until
+        if unannounced := [noticed for noticed in self._noticed.values() if noticed.announced_at is None]:
+            reached = await self._read_positions()
+            ready = [noticed.next_at for noticed in unannounced if self._is_ready(noticed, reached, now)]
+            begin = min([begin, *ready])
+        return await self._sweep_from(begin, now)
+
     async def sweep(self) -> bool:
         """One look at all due clocks, page by page, so that those which are announced and not judged yet hide none behind
         them; True while some wait for the router before they may be announced. Raises LogUnavailable, StoreUnavailable."""
-        now, waiting = self._now(), False
-        page = await self._store.due_clocks(now, self._batch_max)
+        return await self._sweep_from(None, self._now())
+
+    async def _sweep_from(self, begin: datetime | None, now: datetime) -> bool:
+        """`begin`: those that fell due before it are left as they are."""
+        page = await self._store.due_clocks(now, self._batch_max, None if begin is None else (begin, ""))
         # Before anything is announced: our own announcements are nothing that a clock has to wait for.
         ends = await self._log.end_offsets(self._topic) if page else {}
         seen: set[tuple[str, int]] = set()
         while page:
             for row in page:
                 seen.add((row.id, row.revision))
-                self._noticed.setdefault((row.id, row.revision), _Noticed(now, ends))
-            reached = await self._store.all_positions(self._group, self._topic, self._log.cluster)
+                self._noticed.setdefault((row.id, row.revision), _Noticed(now, ends, row.next_at or now))
+            reached = await self._read_positions()
             await self._announce([row for row in page if self._may_announce(row, reached, now)], now)
-            waiting |= any(self._noticed[row.id, row.revision].announced_at is None for row in page)
             if len(page) < self._batch_max:
                 break
             page = await self._store.due_clocks(now, self._batch_max, (page[-1].next_at or now, page[-1].id))
-        self._noticed = {key: self._noticed[key] for key in seen}
-        return waiting
+        self._noticed = {
+            key: noticed
+            for key, noticed in self._noticed.items()
+            if key in seen or (begin is not None and noticed.next_at < begin)
+        }
+        self._read_until = now
+        return any(noticed.announced_at is None for noticed in self._noticed.values())
+
+    async def _read_positions(self) -> dict[int, int]:
+        return await self._store.all_positions(self._group, self._topic, self._log.cluster)
 
     def _may_announce(self, row: ClockRow, reached: dict[int, int], now: datetime) -> bool:
         seen = self._noticed[(row.id, row.revision)]
         if seen.announced_at is not None:
             return now >= seen.announced_at + AGAIN
-        caught_up = all(reached.get(partition, 0) >= end for partition, end in seen.ends.items())
-        return caught_up or now >= seen.at + self._grace
+        return self._is_ready(seen, reached, now)
+
+    def _is_ready(self, noticed: _Noticed, reached: dict[int, int], now: datetime) -> bool:
+        caught_up = all(reached.get(partition, 0) >= end for partition, end in noticed.ends.items())
+        return caught_up or now >= noticed.at + self._grace
 
     async def _announce(self, rows: list[ClockRow], now: datetime) -> None:
         """In due order."""

@@ -1,0 +1,126 @@
+"""Of many clocks that are due at once each is read a few times, and none is overlooked for it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.ports.rows import ClockRow
+from services.sla.watcher import Watcher
+
+START = datetime(2026, 6, 8, 7, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+BODY = (
+    '{"id":"c","policy":"p","metric":"m","subject_kind":"lead","subject_id":"l","started_at":"2026-06-08T06:00:00Z",'
+    '"target":"1h","due_at":"2026-06-08T07:00:00Z",'
+    '"agreement":"a","cause":"s"}'
+)
+
+
+def clock(name, next_at, revision=0):
+    return ClockRow(name, f"lead-{name}", "p", "running", revision, next_at, next_at, "key", BODY)
+
+
+class World:
+    """Store and log in one: due clocks, how many rows were read of them, what was announced; `reached` is how far the router is."""
+
+    cluster = "c"
+
+    def __init__(self, *rows):
+        self.rows, self.read, self.announced = list(rows), 0, []
+        self.end, self.reached, self.now = 0, 0, START
+        self.watcher = Watcher(self, self, "t", lambda: self.now, batch_max=10, sweep=timedelta(seconds=1))
+
+    async def due_clocks(self, now, limit, after=None):
+        due = sorted(row for row in self.rows if row.next_at <= now)
+        due.sort(key=lambda row: (row.next_at, row.id))
+        page = [row for row in due if after is None or (row.next_at, row.id) > after][:limit]
+        self.read += len(page)
+        return page
+
+    async def end_offsets(self, _topic):
+        return {0: self.end}
+
+    async def all_positions(self, *_):
+        return {0: self.reached}
+
+    async def append(self, records):
+        self.announced += [record.value for record in records]
+
+
+@pytest.fixture
+def ticks(monkeypatch):
+    """The loop's time, which these tests set."""
+
+    class Loop:
+        at = 1000.0
+
+        def time(self):
+            return self.at
+
+    loop = Loop()
+    monkeypatch.setattr("services.sla.watcher.asyncio.get_running_loop", lambda: loop)
+    return loop
+
+
+async def test_what_is_announced_is_not_read_again_until_the_next_look_at_all(ticks):
+    world = World(*(clock(f"c{i:03}", START) for i in range(100)))
+    assert not await world.watcher.look()
+    assert len(world.announced) == 100
+    read = world.read
+    for second in range(1, 6):
+        ticks.at += 0.1
+        world.now = START + second * SECOND
+        world.rows.append(clock(f"d{second}", world.now))
+        assert not await world.watcher.look()
+    assert len(world.announced) == 105
+    assert world.read - read <= 5 + 5 + 100, "each new one, once more where it is the last; the first instant's once"
+    ticks.at += 100
+    read = world.read
+    await world.watcher.look()
+    assert world.read - read == 105
+
+
+async def test_they_wait_for_the_router_and_are_read_once_for_it(ticks):
+    world = World(*(clock(f"c{i:03}", START) for i in range(100)))
+    world.end, world.now = 7, START + SECOND / 2
+    assert await world.watcher.look()
+    read = world.read
+    for _ in range(5):
+        assert await world.watcher.look()
+    assert world.announced == []
+    assert world.read == read
+    world.reached = 7
+    assert not await world.watcher.look()
+    assert len(world.announced) == 100
+
+
+async def test_what_was_answered_while_it_waited_is_not_announced_nor_waited_for(ticks):
+    world = World(clock("a", START), clock("b", START))
+    world.end, world.now = 7, START + SECOND / 2
+    assert await world.watcher.look()
+    world.rows = [clock("b", START, revision=1)]
+    world.reached = 7
+    assert not await world.watcher.look()
+    assert len(world.announced) == 1
+    assert b'"revision":1' in world.announced[0]
+
+
+async def test_the_grace_ends_the_wait(ticks):
+    world = World(clock("a", START))
+    world.end = 7
+    assert await world.watcher.look()
+    world.now = START + 2 * SECOND
+    assert not await world.watcher.look()
+    assert len(world.announced) == 1
+
+
+async def test_a_clock_that_was_begun_in_the_past_is_found_by_the_next_look_at_all(ticks):
+    world = World(clock("b", START))
+    world.now = START + SECOND
+    await world.watcher.look()
+    world.rows.append(clock("a", START - SECOND))
+    await world.watcher.look()
+    assert len(world.announced) == 1
+    ticks.at += 1.1
+    await world.watcher.look()
+    assert len(world.announced) == 2
