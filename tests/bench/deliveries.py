@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from tests.parts.brokers import Brokers
 from tests.parts.fleet import ROOT
 from tests.parts.postgres import PostgresServer, migrated_database
 from tests.parts.process import end, spawn
+from tests.parts.sqlite import migrated_file
 from tests.setups import EXAMPLES
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -36,7 +37,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 async def drain_ours(given, servers, url, seen, *, log):
     """Events wait in the feed for a subscription that began before them."""
-    async with migrated_database(servers.url) as database:
+    async with migrated_database(servers.url) if not given.sqlite else file_database() as database:
         store = SqlStore(database)
         await store.start()
         deliveries = SqlDeliveries(store.engines)
@@ -52,6 +53,13 @@ async def drain_ours(given, servers, url, seen, *, log):
                 return await rate(seen, given.events, {"delivery": process.pid, "postgres": postmaster_of(servers)})
             finally:
                 end(process)
+
+
+@asynccontextmanager
+async def file_database():
+    """A SQLite file with the schema in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield await migrated_file(Path(folder) / "stafett.db")
 
 
 def halves():
@@ -147,6 +155,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--outpost", type=Path, metavar="DIR", help="has `outpost` and `outpost-server`")
     parser.add_argument("--events", type=int, default=5000)
+    parser.add_argument("--sqlite", action="store_true", help="ours on a SQLite file instead of PostgreSQL")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--concurrency", type=int, default=20)
     uvloop.run(run(parser.parse_args()))

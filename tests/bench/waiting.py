@@ -33,8 +33,11 @@ class Receiver(asyncio.Protocol):
                 return
             self.buffer = self.buffer[size:]
             ident = next(headers[name] for name in IDS if name in headers)
-            self.seen.setdefault(ident, time.perf_counter())
+            self.note(ident)
             self.transport.write(ANSWER)
+
+    def note(self, ident):
+        self.seen.setdefault(ident, time.perf_counter())
 
 
 async def rate(seen, count, processes):
