@@ -12,6 +12,7 @@ from services.api.sinks import TARGET
 from services.api.unnamed import unnamed_place, unnamed_reason
 from services.console.language.reader import Reader
 from services.console.plumbing.desk import Unread
+from services.console.plumbing.reasons import ReasonText, set_aside_text
 from services.console.plumbing.words import fate_text, reason_text, source_text
 from services.ports.plumbing import FateCounts, Receiver
 from services.ports.reading import Counts, HistoryEntry
@@ -38,7 +39,7 @@ class LetterRow(NamedTuple):
     lead_id: str | None
     source: str
     since: str
-    reason: str
+    reason: ReasonText
     error: str
 
 
@@ -48,7 +49,7 @@ class EntryRow(NamedTuple):
     id: str
     source: str
     since: str
-    reason: str
+    reason: ReasonText
     place: str
     size: str
 
@@ -121,7 +122,7 @@ def letter_rows(letters: Sequence[DeadLetter], reader: Reader) -> list[LetterRow
                 lead_id=letter.lead_id,
                 source=source_text(letter.source, reader),
                 since=reader.instant(letter.recorded_at),
-                reason=letter.reason,
+                reason=set_aside_text(letter.reason, reader),
                 error=letter.error_class,
             ),
         )
@@ -135,7 +136,7 @@ def entry_rows(entries: Sequence[Quarantine], reader: Reader, *, whole: bool) ->
             id=entry.id,
             source=entry.source,
             since=reader.instant(entry.received_at),
-            reason=entry.reason if whole else unnamed_reason(entry.reason, entry.source),
+            reason=set_aside_text(entry.reason if whole else unnamed_reason(entry.reason, entry.source), reader),
             place=entry.place if whole else unnamed_place(entry.place, entry.source),
             size=size_text(entry.size, reader),
         )

@@ -47,8 +47,8 @@ def test_what_is_wrong_comes_first_and_only_what_is_paused_can_be_resumed():
 def test_names_that_a_sender_chose_are_for_who_may_see_them():
     entry = Quarantine("qua_1", "web", "`anna_ek` is no member", "$.anna_ek[3]", None, "{}", None, "live", NOW, 2000)
     (whole,), (unnamed,) = entry_rows([entry], READER, whole=True), entry_rows([entry], READER, whole=False)
-    assert (whole.reason, whole.place, whole.size) == ("`anna_ek` is no member", "$.anna_ek[3]", "2 KiB")
-    assert "anna" not in unnamed.reason + unnamed.place
+    assert (whole.reason.text, whole.place, whole.size) == ("`anna_ek` is no member", "$.anna_ek[3]", "2 KiB")
+    assert "anna" not in unnamed.reason.text + unnamed.place
     assert entry_rows([entry._replace(size=0)], READER, whole=True)[0].size == "erased"
 
 
@@ -57,7 +57,7 @@ def test_a_lead_is_tried_again_as_a_whole_and_a_letter_without_one_by_itself():
         return DeadLetter(ident, lead_id, "sig", 0, "dead", ident, "E", "t/0/1", None, None, None, NOW, "web")
 
     rows = letter_rows([letter("dl_1", "lead_a"), letter("dl_2", None), letter("dl_3", "lead_a")], READER)
-    assert [(row.name, row.reason) for row in rows] == [("lead_a", "dl_1"), ("dl_2", "dl_2")]
+    assert [(row.name, row.reason.text) for row in rows] == [("lead_a", "dl_1"), ("dl_2", "dl_2")]
 
 
 def test_depths_are_worth_a_look_where_something_waits_for_somebody():
