@@ -44,7 +44,9 @@ def document(prefix: str = "stafett") -> JsonObject:
         "defaultContentType": "application/cloudevents+json",
         "channels": {
             **{topic: _channel(f"{prefix}.{topic}.v1", _ABOUT[topic], _types(topic)) for topic in TOPICS},
-            "signals": _channel(f"{prefix}.signals.v1", "Facts that came in; ours alone to write.", ["signal"]),
+            "signals": _channel(
+                f"{prefix}.signals.v1", "Facts that came in; ours alone to write and, sealed, to read.", ["signal"]
+            ),
         },
         "operations": {
             f"send_{topic}": {"action": "send", "channel": {"$ref": f"#/channels/{topic}"}} for topic in TOPICS

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
-from typing import NamedTuple, assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from routing.agreement.agreement import check_against, compile_agreement
 from routing.people.roster import Roster
@@ -19,6 +19,7 @@ from services.adapters.sql.deliveries import SqlDeliveries
 from services.adapters.sql.forum import SqlForum
 from services.adapters.sql.incidents import SqlIncidents
 from services.adapters.sql.keys import SqlKeys
+from services.adapters.sql.log_keys import SqlLogKeys
 from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.sessions import SqlSessions
 from services.adapters.sql.sinks import SqlSinks
@@ -49,6 +50,9 @@ from services.ports.traffic import SourceTraffic
 from services.rules.ruling import Ruling
 from services.settings import Settings, SettingsError, deployment_key
 
+if TYPE_CHECKING:
+    from services.adapters.log.key_ring import KeyRing
+
 logger = logging.getLogger("stafett")
 Start = Callable[[], Awaitable[None]]
 
@@ -70,6 +74,7 @@ class Parts(NamedTuple):
     audit: Audit
     keys: KeyStore
     log: Log
+    ring: KeyRing | None
     key: bytes
     time: StoreTime
     now: Callable[[], datetime]
@@ -100,14 +105,16 @@ async def parts_of(
     async with AsyncExitStack() as stack:
         store = SqlStore(settings.database_url, exclusive=exclusive, quota=quota_of(settings))
         stack.push_async_callback(store.close)
-        log = log_of(settings, store)
-        stack.push_async_callback(log.close)
         time = _time_of(settings, store, now, machine)
+        ring = ring_of(settings, store, key, time)
+        log = log_of(settings, store, ring)
+        stack.push_async_callback(log.close)
         late = [start for start in (store.start, log.start) if not await _try_to_start(start, patient)]
         await _measure(time)
         traces = traces_of(settings)
         if traces is not None:
             stack.push_async_callback(asyncio.to_thread, traces.close)
+        await _read_keys(ring)
         pulses = Pulses()
         pulses.watch(CLOCK, time.difference)
         yield Parts(
@@ -125,6 +132,7 @@ async def parts_of(
             audit=SqlAudit(store.engines),
             keys=SqlKeys(store.engines),
             log=log,
+            ring=ring,
             key=key,
             time=time,
             now=time.now,
@@ -173,16 +181,43 @@ async def _try_to_start(start: Start, patient: bool) -> bool:
     return True
 
 
-def log_of(settings: Settings, store: SqlStore) -> Log:
-    """The log that the settings name."""
+def ring_of(settings: Settings, store: SqlStore, key: bytes, time: StoreTime) -> KeyRing | None:
+    """The keys that seal signals on a log outside of the store; None where it is in the store, which an erasure changes in place."""
+    kafka = settings.kafka
+    match settings.log.kind:
+        case "embedded":
+            return None
+        case "kafka":
+            from services.adapters.log.key_ring import KeyRing
+
+            keys = SqlLogKeys(store.engines)
+            return KeyRing(keys, key, time.now, period=kafka.seal_period, ahead=kafka.retention, makes=kafka.seal)
+        case _:
+            assert_never(settings.log.kind)
+
+
+async def _read_keys(ring: KeyRing | None) -> None:
+    """Who begins without the store seals with a key that needs none, until it is there."""
+    try:
+        if ring is not None:
+            await ring.refresh()
+    except StoreUnavailable as error:
+        logger.warning("the keys of signals cannot be read: %s", error)
+
+
+def log_of(settings: Settings, store: SqlStore, ring: KeyRing | None = None) -> Log:
+    """The log that the settings name; with a ring of keys its signals are sealed, where the settings say so, and opened."""
     match settings.log.kind:
         case "embedded":
             # A file has one process, with which nobody shares: more partitions would be more questions at each look.
             return LocalLog(store, partitions=1 if store.engines.sqlite else settings.kafka.partitions)
         case "kafka":
             from services.adapters.log.kafka import KafkaLog
+            from services.adapters.log.sealed import SealedLog
 
-            return KafkaLog(settings, store.cluster_id)
+            kafka = KafkaLog(settings, store.cluster_id)
+            topics = (settings.topic("signals"), settings.topic("thin"))
+            return kafka if ring is None else SealedLog(kafka, ring, topics, seals=settings.kafka.seal)
         case _:
             assert_never(settings.log.kind)
 

@@ -18,6 +18,7 @@ from services.adapters.sql.person_keys import SqlPersonKeys
 from services.adapters.sql.persons import SqlPersons
 from services.bootstrap.commands import commanding_of, versions_of
 from services.bootstrap.parts import Parts, read_file
+from services.bootstrap.sealing import topics_after_of
 from services.ingest.normalising.names import digest
 from services.ingest.parsers.reading.addresses import normal_address
 from services.ingest.parsers.reading.numbers import normal_numbers
@@ -58,6 +59,7 @@ def eraser_of(parts: Parts) -> Eraser:
         lease=lease,
         seal=lambda text: digest(parts.key, "receipt", "", text),
         now=parts.now,
+        topics=topics_after_of(parts),
     )
 
 

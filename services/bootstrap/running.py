@@ -35,6 +35,7 @@ from services.bootstrap.marketing import marketing_run
 from services.bootstrap.parts import Parts, Start, secrets_of
 from services.bootstrap.persons import eraser_of, expirer_of
 from services.bootstrap.roles import relay_of, router_of, watches_of
+from services.bootstrap.sealing import log_key_keeper_of
 from services.bootstrap.sinks import sinks_run
 from services.bootstrap.source_watch import source_watch_of
 from services.bootstrap.subscribers import ring_of
@@ -162,7 +163,9 @@ def _housekeeping(parts: Parts) -> Run:
         "audit": settings.retention.audit,
     }
     housekeeper = Housekeeper(partial(prune, parts.store.engines), keep, parts.now, settings.retention.every)
-    return _together(housekeeper.run, eraser_of(parts).run, expirer_of(parts).run)
+    keeper = log_key_keeper_of(parts)
+    keepers = [keeper.run] if keeper is not None else []
+    return _together(housekeeper.run, eraser_of(parts).run, expirer_of(parts).run, *keepers)
 
 
 METRICS_CONNECTIONS = 32
@@ -206,6 +209,8 @@ async def run_roles(
     tasks = [asyncio.create_task(run(stop), name=name) for name, run in runs.items()]
     tasks += [asyncio.create_task(start_late(start, stop), name="connecting") for start in parts.late]
     tasks.append(asyncio.create_task(parts.time.keep(stop), name="time"))
+    if parts.ring is not None:
+        tasks.append(asyncio.create_task(parts.ring.keep(stop), name="keys"))
     spare_the_collector()
     told = {"role": ",".join(roles), "mode": parts.settings.mode, "cluster": parts.log.cluster}
     log.info("started", extra=told)

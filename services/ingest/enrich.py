@@ -130,6 +130,8 @@ class Enricher:
         for record in records:
             self._on_step()
             incoming = decode(record)
+            if incoming.is_spent:
+                continue
             if incoming.signal is None:
                 aside.append(self._letter(incoming, incoming.fault or "undecodable", "Undecodable"))
                 continue

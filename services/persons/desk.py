@@ -73,7 +73,7 @@ class PersonDesk(NamedTuple):
             return None
         return ErasureView(
             id=request.id,
-            state=request.state,
+            state="done" if request.state == "done" else "open",
             lead=request.lead_id,
             asked_by=request.principal,
             asked_at=request.asked_at,

@@ -2,7 +2,8 @@
 
 One process does it at a time, by a lease. Every step is one transaction, may be repeated, and counts with the request what it emptied;
 on kill -9 the next process begins the open requests again and finds less to do. A request is done when a whole round found nothing
-more and no event of the lead waits for the relay; only then is what it looks for forgotten, too.
+more, no event of the lead waits for the relay, and nobody opens what topics outside of the store have of the person: for that it waits,
+without being in the way of others, and gets one more round. Only then is what it looks for forgotten, too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from services.persons.matching import Text, Wanted, first_of, holds_words, strike_words, wanted_of, without_personal
 from services.ports.errors import PortError
@@ -28,9 +30,20 @@ AT_ONCE = 100
 PartitionKey = Callable[[str, str], str]
 
 
+class TopicsAfter(Protocol):
+    """What becomes of an erased person's signals on topics outside of the store, which nobody can change."""
+
+    async def readable_since(self) -> datetime | None:
+        """From when on somebody opens what came; None where nobody opens anything. Raises StoreUnavailable."""
+
+    def words(self, now: datetime) -> str:
+        """What the receipt says of them."""
+
+
 class Eraser:
     """`partition_key(brand, digest)` is the key of records whose strongest identity has this digest; `lease()` says whether this process
-    may work now; `seal(text)` is a keyed digest by which a receipt is known to be ours."""
+    may work now; `seal(text)` is a keyed digest by which a receipt is known to be ours. `topics`: None where there are none outside
+    of the store."""
 
     def __init__(
         self,
@@ -39,11 +52,15 @@ class Eraser:
         partition_key: PartitionKey,
         lease: Callable[[], Awaitable[bool]],
         seal: Callable[[str], str],
+        topics: TopicsAfter | None = None,
         now: Callable[[], datetime],
         poll: timedelta = timedelta(seconds=1),
         sweep: timedelta = timedelta(hours=1),
     ) -> None:
         self._store, self._partition_key, self._lease, self._seal = store, partition_key, lease, seal
+        self._topics = topics
+        self._readable_since: datetime | None = None
+        self._has_looked = False
         self._now, self._poll, self._sweep = now, poll.total_seconds(), sweep
         self._sweep_at, self._told = now(), 0
         self._must_compact = True  # a kill may have come between an erasure and this
@@ -70,6 +87,7 @@ class Eraser:
 
     async def step(self) -> int:
         """One round over the open erasures; returns how many of them are done. Raises StoreUnavailable."""
+        await self._look_at_topics()
         wanted = [wanted_of(request) for request in await self._store.open_erasures(AT_ONCE)]
         if not wanted:
             return 0
@@ -82,10 +100,22 @@ class Eraser:
         await self._forum(wanted)
         await self._spool(wanted)
         await self._log(wanted)
+        over = [one for one in published if self._is_closed(one.request)]
         for one in published:
-            await self._finish(one)
+            await (self._finish(one) if one in over else self._store.let_wait(one.request))
         self._must_compact |= bool(published)
-        return len(published)
+        return len(over)
+
+    async def _look_at_topics(self) -> None:
+        """What waits is looked at again where something changed there, and once after a start."""
+        since = await self._topics.readable_since() if self._topics is not None else None
+        if self._topics is not None and (since != self._readable_since or not self._has_looked):
+            await self._store.reopen(since)
+            self._readable_since, self._has_looked = since, True
+
+    def _is_closed(self, request: PersonRequest) -> bool:
+        """Whether nobody opens any more, on topics outside of the store, what came until it was erased."""
+        return self._topics is None or self._readable_since is None or request.asked_at < self._readable_since
 
     async def compact(self) -> bool:
         """What was emptied leaves the store's files, too; whether it has by now. Raises StoreUnavailable."""
@@ -200,6 +230,8 @@ class Eraser:
             "asked_at": request.asked_at.isoformat(),
             "finished_at": self._now().isoformat(),
         }
+        if self._topics is not None:
+            receipt["topics"] = self._topics.words(self._now())
         text = json.dumps(receipt, sort_keys=True)
         receipt |= {"sha256": hashlib.sha256(text.encode()).hexdigest(), "sealed": self._seal(text)}
         await self._store.finish(request._replace(body=json.dumps(receipt)), self._now())

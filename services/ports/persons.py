@@ -141,6 +141,12 @@ class PersonErasing(Protocol):
     async def is_published(self, lead_id: str) -> bool:
         """Whether no event of the lead waits for the relay, which may bring with it what was emptied."""
 
+    async def let_wait(self, request: PersonRequest) -> None:
+        """All of it is emptied; what is left is on topics, until nobody opens it."""
+
+    async def reopen(self, before: datetime | None) -> int:
+        """What waits and was asked for before then (None: all of it) is open again, for a last round; returns how many."""
+
     async def finish(self, request: PersonRequest, now: datetime) -> PersonRequest:
         """The request is done: what it looked for is emptied as well, and `body` is the receipt."""
 

@@ -285,7 +285,7 @@ class Suspect(NamedTuple):
 
 
 RequestKind = Literal["export", "erasure"]
-RequestState = Literal["open", "done"]
+RequestState = Literal["open", "waiting", "done"]
 
 
 class PersonRequest(NamedTuple):

@@ -17,6 +17,7 @@ from schemas.wording import rule_of
 from services.observability.logging import LONGEST_PLACE, scrub
 from services.ports.errors import StoreRejected
 from services.ports.rows import DeadLetter, Record, RecordOut, SpoolEntry
+from services.sealing.records import SPENT, is_sealed
 
 
 def _change(kind: type[Any], value: Any) -> Any:
@@ -28,6 +29,7 @@ def _change(kind: type[Any], value: Any) -> Any:
 
 
 _SIGNAL = msgspec.json.Decoder(Signal, dec_hook=_change)
+NO_KEY = "it is sealed with a key that the store does not have"
 DEEPEST = 200
 """Levels of lists and objects that pydantic follows and we do not reach; with fewer brackets it cannot be deeper."""
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -40,7 +42,8 @@ def record_of(signal: Signal, topic: str) -> RecordOut:
 
 
 class Incoming(NamedTuple):
-    """A record with the signal in it; `signal` is None where it does not decode, and `fault` says why.
+    """A record with the signal in it; `signal` is None where it does not decode, and `fault` says why. `is_spent`: it was decided on
+    long ago, and nobody can open it any more.
 
     `halves` are its facts and its personal part as JSON texts, None where they are not at hand."""
 
@@ -48,6 +51,7 @@ class Incoming(NamedTuple):
     signal: Signal | None
     fault: str | None = None
     halves: tuple[str, str | None] | None = None
+    is_spent: bool = False
 
     @property
     def origin(self) -> str:
@@ -56,6 +60,9 @@ class Incoming(NamedTuple):
 
 def decode(record: Record) -> Incoming:
     """Never raises. The fault names fields and rules, never values: they can be personal data."""
+    if is_sealed(record.value):
+        is_spent = record.value == SPENT
+        return Incoming(record, None, None if is_spent else NO_KEY, is_spent=is_spent)
     try:
         signal = _ours(record.value) or Signal.read(record.value)
         halves_of_record = _split_halves(record.value)

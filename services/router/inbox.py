@@ -18,6 +18,8 @@ async def claim_new_signals(tx: Batch, batch: Sequence[Incoming], now: datetime)
     next_ids: set[str] = set()
     claimed: list[Incoming] = []
     for incoming in batch:
+        if incoming.is_spent:
+            continue
         if incoming.signal is None:
             claimed.append(incoming)
         elif _is_first(incoming, firsts, new) and incoming.signal.id not in next_ids:

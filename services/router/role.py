@@ -47,6 +47,7 @@ SMALL = 100
 
 
 HOUR = timedelta(hours=1)
+GROUP = "router"
 
 
 class BudgetSpent(PortError):
@@ -96,7 +97,7 @@ class Router:
         ruling: Callable[[], Ruling],
         now: Callable[[], datetime],
         *,
-        group: str = "router",
+        group: str = GROUP,
         batch_max: int = 500,
         batch_wait: timedelta = timedelta(milliseconds=30),
         deciding_now: Callable[[], datetime] | None = None,

@@ -1,5 +1,5 @@
 """Personal parts that are sealed before they go to a topic, and opened again: AES-256-GCM with keys that the store keeps.
 
-Imported by: adapters, cli, persons and relay.
+Imported by: adapters, cli, persons, ports and relay.
 Open first: `boxes.py`.
 """

@@ -67,6 +67,11 @@ class KafkaSettings(Tree):
         description="Whether what is personal is sealed on topics, with keys that the store keeps and an erasure throws away. `false` "
         "for consumers that cannot open it (docs/data-team.md): what is on topics is then there until their retention.",
     )
+    seal_period: Duration = Field(
+        timedelta(minutes=10),
+        description="How long one key seals the signals that come in. An erasure on Kafka is complete once its period, a fifth of it "
+        "more, and what routers are behind has passed.",
+    )
     request_timeout: Duration = Field(
         timedelta(seconds=3), description="After it an append has failed; ingest then spools."
     )

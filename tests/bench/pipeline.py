@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from services.bootstrap.running import spare_the_collector
+from services.bootstrap.sealing import person_keys_of
 from services.relay.role import Relay
 from services.router.role import Router
 from tests.bench.bare import SMALL, Consumer, StateStore, Store
@@ -22,7 +23,7 @@ async def drain(machine, rounds, count, profile=None):
     mix, rates, moved = Mix(), {"ours": [], "state": [], "slim": [], "bare": []}, []
     async with machine.parts() as parts, Leads.of(machine) as leads:
         topic = parts.settings.topic("signals")
-        relay = Relay(parts.store, parts.log, parts.settings.topic, parts.now, "bench")
+        relay = Relay(parts.store, parts.log, parts.settings.topic, parts.now, "bench", keys=person_keys_of(parts))
         stores = {
             "state": StateStore(machine.dsn(STATE)),
             "slim": StateStore(machine.dsn(SLIM)),

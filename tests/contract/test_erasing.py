@@ -1,7 +1,7 @@
 """What is personal in which column, and the port `PersonErasing`, on both engines."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -10,6 +10,7 @@ from services.adapters.sql.column_classes import COLUMN_CLASSES, EMPTIED, LOOKED
 from services.adapters.sql.erasing import SqlErasing
 from services.adapters.sql.persons import SqlPersons
 from services.adapters.sql.schema import NEEDED, columns_of
+from services.persons.erasing import Eraser
 from services.ports.persons import LoggedKey
 from services.ports.rows import DeadLetter, OutboxRow, PersonRequest, RecordOut, SpoolEntry, Writes
 from tests.contract.test_reading import judged_signal, lead
@@ -127,3 +128,41 @@ async def test_what_people_wrote_for_the_forum_is_changed_in_its_place(store, er
     assert await erasing.forum_page(0, 10) == [first, (second[0], "{}")] and (await emptied(store)) == {
         "forum_entries": 1
     }
+
+
+async def test_an_erasure_that_waits_for_topics_is_in_nobodys_way_until_its_last_round(store, erasing):
+    """What can be opened on topics, from the oldest key on, is moved by the test."""
+    topics = Topics(NOW - timedelta(minutes=5))
+    eraser = eraser_with(erasing, topics)
+    assert await eraser.step() == 0
+    assert await erasing.open_erasures(10) == [] and await state(store) == "waiting"
+    await SqlPersons(store.engines).note_request(REQUEST._replace(id="preq_2", asked_at=NOW + timedelta(hours=1)))
+    topics.since = NOW
+    assert await eraser.step() == 0 and await state(store) == "waiting", "a key that began in that instant is there"
+    topics.since = NOW + timedelta(seconds=1)
+    assert await eraser.step() == 1 and await state(store) == "done"
+    assert json.loads((await SqlPersons(store.engines).request("preq_1")).body)["topics"] == "sealed"
+    assert await state(store, "preq_2") == "waiting"
+    assert await eraser_with(erasing, Topics(None)).step() == 1, "after a start what waits is looked at"
+
+
+class Topics:
+    def __init__(self, since):
+        self.since = since
+
+    async def readable_since(self):
+        return self.since
+
+    def words(self, now):
+        return "sealed"
+
+
+def eraser_with(erasing, topics):
+    async def lease():
+        return True
+
+    return Eraser(erasing, partition_key=lambda *_: "k", lease=lease, seal=str, now=lambda: NOW, topics=topics)
+
+
+async def state(store, ident="preq_1"):
+    return (await SqlPersons(store.engines).request(ident)).state

@@ -163,6 +163,7 @@ FROZEN = {
     "v0020_person_keys.py": "98758e5fac6e6dea846729e33549511daf71abb24ac0bedd4f9beb28b0437066",
     "v0021_api_keys.py": "d851e9f8262d994e9634f1209b0c88ff69b9a262a41fb89ff57ae7dba83c729b",
     "v0022_flow_counts.py": "3460ffef649d9cb21e04c9c334c6d8ce4e53f77863ce813f3d0129c2d4a0b2ca",
+    "v0023_log_keys.py": "9b85a1f3bd6160f2a436d953781bd73f1ce9ea2f5f2d8b88871b82bdbbd35120",
 }
 
 

@@ -9,11 +9,10 @@ from contextlib import AsyncExitStack
 import pytest
 from sqlalchemy import text
 
-from services.adapters.sql.erasing import SqlErasing
 from services.bootstrap.persons import eraser_of
 from tests.api import bearer, installed
 from tests.e2e.test_person_erasure import LAWFUL, SECRETS, WANTS, leads_of, tell
-from tests.erasing import Planted, hits_in_files, hits_in_tables
+from tests.erasing import Planted, hits_in_files, hits_in_tables, hits_in_topics, records_of
 from tests.parts.kafka import create_topics
 from tests.parts.postgres import migrated_database
 from tests.replaying import as_decided, decide_again, decided
@@ -35,6 +34,7 @@ async def api(request, tmp_path):
                 "STAFETT_DATABASE_URL": url.replace("+asyncpg", ""),
                 "STAFETT_LOG_URL": f"kafka://{bootstrap}",
                 "STAFETT_KAFKA_TOPIC_PREFIX": "erase",
+                "STAFETT_KAFKA_SEAL_PERIOD": "5s",
             }
         made = installed(tmp_path, extra=LAWFUL, secrets=settings, roles=("router", "relay", "sla", "housekeeping"))
         yield await stack.enter_async_context(made)
@@ -65,13 +65,14 @@ async def erase(api, person):
 
 async def until_done(api):
     async with asyncio.timeout(90 + ERASED):
-        while await SqlErasing(api.parts.store.engines).open_erasures(1) or await erasures(api) < ERASED:
+        while await erasures(api, "done") < ERASED:
             await asyncio.sleep(0.2)
 
 
-async def erasures(api):
+async def erasures(api, state):
+    statement = text("SELECT count(*) FROM person_requests WHERE kind = 'erasure' AND state = :state")
     async with api.parts.store.engines.read() as conn:
-        return (await conn.execute(text("SELECT count(*) FROM person_requests WHERE kind = 'erasure'"))).scalar()
+        return (await conn.execute(statement, {"state": state})).scalar()
 
 
 @pytest.mark.timeout(7200 if PEOPLE > 1000 else 240)
@@ -97,6 +98,10 @@ async def test_some_of_many_are_erased_while_others_go_on(api, tmp_path):
         while not await eraser.compact():
             await asyncio.sleep(0.1)
     assert hits_in_files([path for path in tmp_path.rglob("*") if path.is_file()], gone) == {}
+    if (brokers := api.parts.settings.log.brokers) and not api.parts.store.engines.sqlite:
+        records = await records_of(brokers[0], TOPICS)
+        assert sum(map(len, records.values())) > PEOPLE
+        assert hits_in_topics(records, people) == {}, "what is on topics is sealed, of everybody"
     shown = (await api.client.get("/metrics", headers=bearer("all"))).text.casefold()
     assert not [word for person in gone for word in person.words if word in shown]
     before = await decided(engines)

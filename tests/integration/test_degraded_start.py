@@ -84,7 +84,7 @@ async def test_what_was_away_is_started_when_it_is_there(tmp_path, kafka_bootstr
         with pytest.raises(LogUnavailable):
             await start()
         assert (await client.post("/v1/hooks/web", data=FORM)).status_code == 202
-        parts.log._options["bootstrap_servers"] = [kafka_bootstrap]
+        parts.log._inner._options["bootstrap_servers"] = [kafka_bootstrap]
         await start()
         await parts.log.check()
         ready = await client.get("/readyz")

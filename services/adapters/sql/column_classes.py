@@ -61,6 +61,7 @@ _P: Mapping[str, Mapping[ColumnClass, str]] = {
     },
     "leases": {"plain": "name holder epoch expires_at"},
     "ledgers": {"plain": "kind name seq state"},
+    "log_keys": {"secret": "secret", "plain": "begins_at ends_at read_to"},
     "log_members": {"plain": "consumer_group topic member seen_at"},
     "log_partitions": {"plain": "topic partition next_offset"},
     "log_records": {"personal": "body", "digest": "key", "plain": "topic partition record_offset appended_at"},

@@ -137,6 +137,20 @@ class SqlErasing:
         async with self._engines.read(patient=True) as conn:
             return await scalar(conn, "SELECT 1 FROM outbox WHERE lead_id = :lead LIMIT 1", lead=lead_id) is None
 
+    async def let_wait(self, request: PersonRequest) -> None:
+        async with self._engines.write(patient=True) as conn:
+            await conn.execute(
+                text("UPDATE person_requests SET state = 'waiting' WHERE id = :id AND state = 'open'"),
+                {"id": request.id},
+            )
+
+    async def reopen(self, before: datetime | None) -> int:
+        until = "" if before is None else " AND asked_at < :before"
+        values = {} if before is None else {"before": micros(before)}
+        async with self._engines.write(patient=True) as conn:
+            statement = text(f"UPDATE person_requests SET state = 'open' WHERE state = 'waiting'{until}")  # noqa: S608 - the condition is written here
+            return (await conn.execute(statement, values)).rowcount
+
     async def finish(self, request: PersonRequest, now: datetime) -> PersonRequest:
         statement = text(
             "UPDATE person_requests SET state = 'done', finished_at = :now, personal = NULL, body = :body WHERE id = :id"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, LargeBinary, Table, Text
 
+from services.adapters.sql.columns import text_column as _text
 from services.adapters.sql.columns import whole_column as _whole
 from services.adapters.sql.tables import metadata
 
@@ -13,4 +14,12 @@ person_keys = Table(
     Column("lead_id", Text, primary_key=True),
     Column("secret", LargeBinary, nullable=True),
     _whole("made_at"),
+)
+log_keys = Table(
+    "log_keys",
+    metadata,
+    Column("begins_at", BigInteger, primary_key=True, autoincrement=False),
+    _whole("ends_at"),
+    Column("secret", LargeBinary, nullable=True),
+    _text("read_to", null=True),
 )
