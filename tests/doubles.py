@@ -42,6 +42,10 @@ class FakeStore:
             self._number += 1
             self.spool_rows.append(SpoolEntry(self._number, record))
 
+    async def has_spooled(self):
+        self._up()
+        return bool(self.spool_rows)
+
     async def spool_entries(self, limit, size=STEP_BYTES):
         self._up()
         before = accumulate((len(row.record.value) for row in self.spool_rows), initial=0)

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 
 from schemas.events import TOPICS
 from services.adapters.log.kafka import REQUEST_BYTES
@@ -163,7 +163,10 @@ class _Admin:
                 continue
             _raise(topic["error_code"])
             parts = topic["partitions"]
-            configs, own = await self._configs(topic["topic"])
+            try:
+                configs, own = await self._configs(topic["topic"])
+            except UnknownTopicOrPartitionError:
+                continue  # made a moment ago, and this broker has not heard of it: of several each is asked in turn
             topics[topic["topic"]] = Found(len(parts), min(len(p["replicas"]) for p in parts), configs, own)
         return topics
 

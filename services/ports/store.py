@@ -182,6 +182,9 @@ class IntakeStore(QuarantineStore, Protocol):
     async def spool(self, records: Sequence[RecordOut], limit: int) -> None:
         """Durable when it returns. Raises SpoolFull where more than `limit` records would wait, else StoreUnavailable."""
 
+    async def has_spooled(self) -> bool:
+        """Whether any signal waits in the spool. Raises StoreUnavailable."""
+
     async def check_spool(self, limit: int) -> None:
         """Raises SpoolFull where `limit` records wait already."""
 

@@ -315,7 +315,9 @@ def a_letter(ident):
 
 
 async def test_the_spool_keeps_order_and_forgets_only_what_it_is_told_to(store):
+    assert not await store.has_spooled()
     await store.spool(to_spool(1, 2, 3), 100)
+    assert await store.has_spooled()
     first, second, third = await store.spool_entries(100)
     assert [entry.record.value for entry in (first, second, third)] == [b"1", b"2", b"3"]
     await store.unspool([first.id, second.id], [a_letter("dl_2")])

@@ -279,6 +279,11 @@ class SqlStore:
             await self.engines.dialect.insert(conn, t.spool, ("topic", "key", "body"), records)
         self._waiting += len(records)
 
+    async def has_spooled(self) -> bool:
+        self._is_known()
+        async with self.engines.read() as conn:
+            return bool(await scalar(conn, "SELECT EXISTS (SELECT 1 FROM spool)"))
+
     async def check_spool(self, limit: int) -> None:
         async with self.engines.read() as conn:
             # By its key and no further than it takes to know.

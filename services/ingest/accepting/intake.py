@@ -55,6 +55,10 @@ class Intake:
         self._log, self._store, self._topic, self._limit = target, store, topic, spool_limit
         self._thin, self._ticks = thin or topic, ticks
         self._breaker = Breaker()
+        self._behind: dict[bytes, int] = {}
+        """Keys of what this process has put into the spool since that was last empty, each with the number of the time: what follows for
+        one of them goes the same way, or it would overtake."""
+        self._times = 0
 
     async def take(self, signals: Sequence[Signal], thin: bool = False) -> Taken:
         """Accepts those that fit into a record, and says which do not. Raises NowhereToPut."""
@@ -74,7 +78,7 @@ class Intake:
         try:
             if large := oversized_indexes(records):
                 raise RecordTooLarge(large)
-            missing = await self._append(records, signals) if records else []
+            missing = await self._append_in_turn(records, signals) if records else []
         except RecordTooLarge as error:
             raise TooLarge(frozenset(signals[at].id for at in error.at)) from error
         if missing:
@@ -89,6 +93,29 @@ class Intake:
             await self._store.quarantine(entries, unproven)
         except StoreUnavailable as error:
             raise NowhereToPut from error
+
+    async def _append_in_turn(self, records: list[RecordOut], signals: Sequence[Signal]) -> list[RecordOut]:
+        """As `_append`, but for those that have to wait behind others of their key."""
+        if not any(record.key in self._behind for record in records) or not await self._still_waits():
+            return await self._append(records, signals)
+        late = [at for at, record in enumerate(records) if record.key in self._behind]
+        fresh = [at for at, record in enumerate(records) if record.key not in self._behind]
+        try:
+            missing = await self._append([records[at] for at in fresh], [signals[at] for at in fresh]) if fresh else []
+        except RecordTooLarge as error:
+            raise RecordTooLarge(frozenset(fresh[at] for at in error.at)) from error
+        return [*(records[at] for at in late), *missing]
+
+    async def _still_waits(self) -> bool:
+        """Whether the spool has anything. A store that is away keeps nobody from the log: better out of order than not at all."""
+        times = self._times
+        try:
+            if await self._store.has_spooled():
+                return True
+        except StoreUnavailable:
+            return False
+        self._behind = {key: time for key, time in self._behind.items() if time > times}
+        return False
 
     async def _append(self, records: list[RecordOut], signals: Sequence[Signal]) -> list[RecordOut]:
         """Returns those that the log does not have. Raises RecordTooLarge."""
@@ -117,3 +144,5 @@ class Intake:
             await self._store.spool(records, self._limit)
         except StoreUnavailable as error:
             raise NowhereToPut from error
+        self._times += 1
+        self._behind.update((record.key, self._times) for record in records)

@@ -65,6 +65,37 @@ async def test_one_probe_finds_that_the_log_is_back():
     assert (world.in_spool(), world.in_log()) == (["sig_1"], ["sig_2"])
 
 
+async def test_what_follows_a_spooled_signal_of_its_key_waits_behind_it_and_others_do_not():
+    world = World()
+    world.log.lost = {b"key-p1"}
+    await world.intake.accept([a(1)])
+    world.log.lost, world.at = set(), 1.0
+    assert await world.intake.accept([signal(2, Kind.FORM_SUBMITTED, lead="p1"), a(3)])
+    assert (world.in_spool(), world.in_log()) == (["sig_1", "sig_2"], ["sig_3"])
+    await world.store.unspool([row.id for row in world.store.spool_rows])
+    assert not await world.intake.accept([signal(4, Kind.FORM_SUBMITTED, lead="p1")])
+    assert world.in_log() == ["sig_3", "sig_4"]
+
+
+async def test_a_store_that_is_away_lets_what_follows_go_to_the_log():
+    world = World()
+    world.log.lost = {b"key-p1"}
+    await world.intake.accept([a(1)])
+    world.log.lost, world.at, world.store.down = set(), 1.0, True
+    assert not await world.intake.accept([signal(2, Kind.FORM_SUBMITTED, lead="p1")])
+    assert world.in_log() == ["sig_2"]
+
+
+async def test_of_what_follows_in_part_the_large_ones_are_named_by_themselves():
+    world = World()
+    world.log.lost = {b"key-p1"}
+    await world.intake.accept([a(1)])
+    world.log.lost, world.log.refused, world.at = set(), {b"key-p3"}, 1.0
+    with pytest.raises(TooLarge) as caught:
+        await world.intake.accept([signal(2, Kind.FORM_SUBMITTED, lead="p1"), a(3)])
+    assert caught.value.ids == {"sig_3"}
+
+
 async def test_only_what_the_log_did_not_take_is_spooled():
     world = World()
     world.log.lost = {b"key-p2"}
