@@ -1,5 +1,7 @@
 """People with planted strings, and a look into everything that is kept for them."""
 
+import re
+
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
 
@@ -7,6 +9,7 @@ from services.adapters.sql.tables import metadata
 
 PLANTED = 40
 """Strings of each person."""
+PLANTED_WORD = re.compile(r"zq\d{5}x\d\dq")
 
 
 class Planted:
@@ -46,22 +49,25 @@ async def hits_in_tables(engines, people, but=frozenset()):
         for name, table in metadata.tables.items():
             rows = (await conn.execute(text(f"SELECT * FROM {name}"))).all()  # noqa: S608 - names of our own tables
             for column in table.c.keys():  # noqa: SIM118 - a collection of columns, not a mapping of names
-                held = " ".join(str(getattr(row, column)) for row in rows).casefold()
-                hits = sum(word in held for word in words) if f"{name}.{column}" not in but else 0
-                if hits:
+                held = set().union(*(planted_in(str(getattr(row, column)).casefold()) for row in rows))
+                if (hits := len(held & words)) and f"{name}.{column}" not in but:
                     found[f"{name}.{column}"] = hits
     return found
 
 
 def hits_in_files(paths, people):
     """{file: how many strings of these people are in it}, byte by byte."""
-    words = [word.encode() for person in people for word in person.words]
+    words = {word for person in people for word in person.words}
     found = {}
     for path in paths:
-        held = path.read_bytes().lower()
-        if hits := sum(word in held for word in words):
+        if hits := len(planted_in(path.read_bytes().lower().decode("latin-1")) & words):
             found[path.name] = hits
     return found
+
+
+def planted_in(text):
+    """The planted strings in a text in small letters, whoever's they are: gone through once, not once for each of thousands."""
+    return set(PLANTED_WORD.findall(text))
 
 
 async def records_of(bootstrap, topics):
@@ -87,7 +93,9 @@ async def records_of(bootstrap, topics):
 
 def hits_in_topics(records, people):
     """{topic: how many strings of these people are in its records}."""
-    words = [word.encode() for person in people for word in person.words]
-    held = {topic: b" ".join(part for pair in pairs for part in pair).lower() for topic, pairs in records.items()}
-    hits = {topic: sum(word in text for word in words) for topic, text in held.items()}
+    words = {word for person in people for word in person.words}
+    held = {
+        topic: b" ".join(part or b"" for pair in pairs for part in pair).lower() for topic, pairs in records.items()
+    }
+    hits = {topic: len(planted_in(text.decode("latin-1")) & words) for topic, text in held.items()}
     return {topic: count for topic, count in hits.items() if count}
