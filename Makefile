@@ -99,6 +99,14 @@ failover: .venv/dev.stamp ## PostgreSQL's primary is killed under load and its s
 versions: .venv/dev.stamp ## a fleet of the version before is upgraded under load, process by process; needs the history of git; some minutes
 	$(BIN)/python -m tests.maintenance versions
 
+.PHONY: brokers
+brokers: .venv/dev.stamp ## three brokers of Kafka under load: each restarted, then each replaced by an empty one; some minutes
+	$(BIN)/python -m tests.maintenance brokers
+
+.PHONY: rotations
+rotations: .venv/dev.stamp ## certificates are changed under load, from one authority to another; needs Debian's package postgresql, whose server speaks TLS; some minutes
+	$(BIN)/python -m tests.maintenance certificates
+
 .PHONY: erasures
 erasures: .venv/dev.stamp ## 100 of 5,000 people erased under load on both set-ups, every table and file scanned, history decided again; half an hour
 	ERASURE_PEOPLE=5000 ERASURES=100 $(BIN)/python -m pytest -s --timeout 7200 tests/e2e/test_erasure_of_many.py

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tests.chaos.run import QUICK
-from tests.maintenance import failover, versions
+from tests.maintenance import brokers, certificates, failover, versions
 from tests.maintenance.run import Tended, judge
 
 
@@ -22,6 +22,8 @@ class Case(NamedTuple):
 
 CASES = {
     "failover": Case(failover.PairFleet, failover.steps, failover.BOUND),
+    "brokers": Case(brokers.ClusterFleet, brokers.steps, brokers.BOUND),
+    "certificates": Case(certificates.CertifiedFleet, certificates.steps, certificates.BOUND),
     "versions": Case(versions.MixedFleet, versions.steps, versions.BOUND),
 }
 
@@ -33,7 +35,8 @@ def main():
     fleet = case.fleet(QUICK)
     try:
         fleet.start()
-        findings = asyncio.run(judge(fleet, Tended(fleet, case.steps(fleet)), case.bound))
+        tended = Tended(fleet, case.steps(fleet))
+        findings = asyncio.run(judge(fleet, tended, case.bound))
         print("\n".join(findings) or "every promise was kept")
         return int(bool(findings))
     except BaseException:

