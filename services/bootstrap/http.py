@@ -14,8 +14,6 @@ from typing import NamedTuple
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import request_response
-from starlette.types import ASGIApp
 
 from routing.people.permissions import has_left
 from schemas.sources import Source, SourcesFile
@@ -51,7 +49,7 @@ from services.bootstrap.plumbing import plumbing_of
 from services.bootstrap.shortcut import short_cut
 from services.bootstrap.sinks_file import read_every_sink
 from services.bootstrap.source_watch import source_watch_of
-from services.bootstrap.tracing import trace_requests
+from services.bootstrap.tracing import trace_calls
 from services.bootstrap.traffic import TrafficCounter
 from services.console.flow.counting import FlowCounter
 from services.console.plumbing.screen import plumbing_routes
@@ -253,16 +251,12 @@ def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], in
         trusted=http.trusted_proxies,
         stops=stops,
         echoes=Echoes(parts.sinks, targets_by_source(parts.settings)),
+        on_answer=metering.count_calls(sources, TrafficCounter(parts.traffic, parts.now)),
+        around=partial(trace_calls, traces=parts.traces),
     )
-    answer = trace_requests(hooks.answer, parts.traces)
-    app.state.hook = metering.count_requests(answer, sources, TrafficCounter(parts.traffic, parts.now))
-    app.add_route("/v1/hooks/{source}", app.state.hook, methods=["POST"])
-
-    async def greet(request: Request) -> Response:
-        """A form by GET is counted as a delivery; a handshake is none."""
-        return await (app.state.hook if hooks.is_form(request) else hooks.greet)(request)
-
-    app.add_route("/v1/hooks/{source}", greet, methods=["GET", "HEAD", "OPTIONS"])
+    app.state.hooks = hooks
+    app.add_route("/v1/hooks/{source}", hooks, methods=["POST"])  # type: ignore[arg-type] # an application is a route too
+    app.add_route("/v1/hooks/{source}", hooks.greet, methods=["GET", "HEAD", "OPTIONS"])
 
 
 class _ApiParts(NamedTuple):
@@ -318,14 +312,13 @@ def serving(
     app = app_of(parts, stop, hooks=hooks, api=api)
     door = door_of(settings, bounds_of(settings))
     metrics.watch_door(door.connections, door.bodies)
-    outer: ASGIApp = limit_bodies(app, door.bodies, settings.http.max_body)
+    outer = add_headers(limit_bodies(app, door.bodies, settings.http.max_body))
     if hooks:
-        hook: ASGIApp = request_response(app.state.hook)
-        outer = short_cut(limit_bodies(hook, door.bodies), outer)
+        outer = short_cut(limit_bodies(app.state.hooks, door.bodies), outer)
     run = listening(
         settings,
         settings.http.port,
-        app=add_headers(outer),
+        app=outer,
         ports=ports,
         door=door,
         pulses=parts.pulses,

@@ -14,6 +14,7 @@ from services.adapters.sql.aside import fill_levels
 from services.bootstrap.parts import Parts, quota_of
 from services.bootstrap.source_watch import SourceWatch, source_watch_of
 from services.bootstrap.traffic import TrafficCounter
+from services.ingest.call import Call
 from services.observability import metrics
 from services.ports.deliveries import pause_now
 from services.ports.errors import PortError
@@ -62,24 +63,21 @@ def count_fetch(source: str, outcome: str) -> None:
     metrics.fetches.labels(source, outcome).inc()
 
 
-def count_requests(answer: Answer, sources: Container[str], traffic: TrafficCounter) -> Answer:
-    """The same handler of hooks, counting requests by source and outcome, and what each source usually sends."""
+def count_calls(sources: Container[str], traffic: TrafficCounter) -> Callable[[Call, int], None]:
+    """The hooks' `on_answer`: counts requests by source and outcome, and what each source usually sends."""
 
-    async def counting(request: Request) -> Response:
-        response = await answer(request)
-        name = request.path_params["source"]
-        outcome = _OUTCOMES.get(response.status_code, "accepted" if response.status_code < 400 else "refused")
-        outcome = getattr(request.state, "outcome", outcome)
+    def count(call: Call, status: int) -> None:
+        name = call.source
+        outcome = call.outcome or _OUTCOMES.get(status, "accepted" if status < 400 else "refused")
         metrics.count_request(name if name in sources else None, outcome)
         if name in sources and outcome in _CAME:
             traffic.count(name)
-        for may, count in getattr(request.state, "may_not", {}).items():
-            metrics.count_not_permitted(name, may, count)
-        for echo, count in getattr(request.state, "echoes", {}).items():
-            metrics.count_echoes(name, echo, count)
-        return response
+        for may, many in call.may_not.items():
+            metrics.count_not_permitted(name, may, many)
+        for echo, many in call.echoes.items():
+            metrics.count_echoes(name, echo, many)
 
-    return counting
+    return count
 
 
 async def refresh(parts: Parts) -> None:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from services import __version__
+from services.door.answers import Answer
+from services.ingest.app import Answering
+from services.ingest.call import Call
 from services.observability.tracing import Fields, Missing, Step, Traces, traceparent_in, traces_to
 from services.ports.rows import OutboxEntry
 from services.router.role import Outcome
 from services.settings import Settings, SettingsError
-
-Answer = Callable[[Request], Awaitable[Response]]
 
 
 def traces_of(settings: Settings) -> Traces | None:
@@ -34,24 +32,18 @@ def traces_of(settings: Settings) -> Traces | None:
         raise SettingsError(f"STAFETT_TRACES_URL: {missing.__doc__}") from None
 
 
-def trace_requests(answer: Answer, traces: Traces | None) -> Answer:
+def trace_calls(answer: Answering, traces: Traces | None) -> Answering:
     """The same handler of hooks; what it takes goes on with our `traceparent` in the place of the sender's."""
     if traces is None:
         return answer
 
-    async def tracing(request: Request) -> Response:
-        headers = request.scope["headers"]
-        sent = next((value.decode("latin-1") for name, value in headers if name == b"traceparent"), None)
-        with traces.step("ingest", "webhook", sent) as under:
+    async def tracing(call: Call) -> Answer:
+        with traces.step("ingest", "webhook", call.headers.get("traceparent")) as under:
             if under.traceparent is not None:
-                others = [pair for pair in headers if pair[0] != b"traceparent"]
-                request.scope["headers"] = [*others, (b"traceparent", under.traceparent.encode())]
-            response = await answer(request)
-            under.add(
-                {"source": request.path_params["source"][:63], "status": response.status_code},
-                failed=response.status_code >= 500,
-            )
-        return response
+                call.headers["traceparent"] = under.traceparent
+            answered = await answer(call)
+            under.add({"source": call.source[:63], "status": answered.status}, failed=answered.status >= 500)
+        return answered
 
     return tracing
 

@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.door.bounds import Bounds
 from services.door.proxies import Network, client_in, network_of
 
+WHOLE = "stafett.whole"
+"""The key of an ASGI scope under which our server says how many bytes the body has, once it is there as a whole."""
 SHARE = 4
 """One client may hold a quarter of all bytes in flight."""
 
@@ -95,6 +97,11 @@ def limit_bodies(app: ASGIApp, bodies: Bodies, limit: int | None = None) -> ASGI
 
     async def within(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        size = scope.get(WHOLE, bodies.bounds.small + 1)
+        if size <= bodies.bounds.small and (limit is None or size <= limit):
+            # It came with its head: there is nothing to wait for, and nothing of it is counted.
             await app(scope, receive, send)
             return
         reading = _Reading(bodies, scope, receive, limit)

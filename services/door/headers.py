@@ -29,13 +29,19 @@ def add_headers(app: ASGIApp) -> ASGIApp:
                 message["headers"] = [*message["headers"], *(pair for pair in HEADERS if pair[0] not in given)]
             await send(message)
 
-        if scope["type"] == "http" and not _names_a_host(scope):
-            await Trouble("malformed", "the header Host names no host").response()(scope, receive, add)
+        if scope["type"] == "http" and not names_a_host(scope):
+            await no_host().response()(scope, receive, add)
             return
         await app(scope, receive, add)
 
     return within
 
 
-def _names_a_host(scope: Scope) -> bool:
-    return all(_HOST.fullmatch(value) for name, value in scope["headers"] if name == b"host")
+def no_host() -> Trouble:
+    """What a request is answered that does not name one."""
+    return Trouble("malformed", "the header Host names no host")
+
+
+def names_a_host(scope: Scope) -> bool:
+    """Whether what a request says of its host can be one's name."""
+    return all(map(_HOST.fullmatch, [value for name, value in scope["headers"] if name == b"host"]))

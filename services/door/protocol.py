@@ -13,6 +13,7 @@ from uvicorn.server import ServerState
 
 from schemas.json_values import JsonObject
 from services.door.answers import response_bytes
+from services.door.bodies import WHOLE
 from services.door.bounds import Bounds
 from services.door.connections import Connections, Part
 from services.door.problems import Trouble
@@ -120,6 +121,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._stage = Stage.WHOLE
         self._open.is_whole(self)
         super().on_message_complete()
+        # Whoever has not asked for the body yet finds it there, and needs no timer for it.
+        self.scope[WHOLE] = len(self.cycle.body)  # type: ignore[literal-required]
         self._rest()
 
     def on_response_complete(self) -> None:

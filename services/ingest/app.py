@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -12,16 +12,20 @@ from typing import NamedTuple
 import msgspec
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from schemas.may import May
 from schemas.signals import Parsed, Quarantined, Signal
 from schemas.sources import Scheme, Source
+from services.door.answers import Answer, answer_of, json_answer, response_of
 from services.door.bodies import BodyRefused
+from services.door.headers import names_a_host, no_host
 from services.door.problems import Trouble
 from services.door.proxies import Network, client_in, client_of, network_of, origin_of
 from services.ingest.accepting.intake import Intake, NowhereToPut
 from services.ingest.browsers import preflight, shared_with
 from services.ingest.by_get import ALLOWED, FORM, form_in, is_form, names_somebody
+from services.ingest.call import Call
 from services.ingest.configured.boxes import with_box_consents
 from services.ingest.configured.may import apply_may
 from services.ingest.configured.sales import with_sales_words
@@ -43,6 +47,8 @@ from services.ingest.quarantine.aside import WHOLE, set_aside, too_large
 from services.ports.errors import QuarantineFull
 from services.ports.rows import Quarantine
 
+Answering = Callable[[Call], Awaitable[Answer]]
+"""What answers a delivery."""
 MISSING = "the delivery's proof is missing, or no source has this name"
 
 
@@ -58,7 +64,7 @@ class Understood(NamedTuple):
 class Hooks:
     """`public_url` is our base URL as senders see it, for schemes that sign the URL; without it `trusted` proxies are
     believed, and nobody else. `offload` reads large bodies. `stops` knows sources whose signals cannot be processed, `echoes` what
-    our sinks wrote."""
+    our sinks wrote. `on_answer` is told each call with the status it was answered, `around` is put around what answers."""
 
     def __init__(
         self,
@@ -72,51 +78,64 @@ class Hooks:
         ticks: Callable[[], float] = time.monotonic,
         stops: Stops | None = None,
         echoes: Echoes | None = None,
+        on_answer: Callable[[Call, int], None] = lambda *_: None,
+        around: Callable[[Answering], Answering] = lambda answer: answer,
     ) -> None:
         self._sources, self._intake, self._key, self._now = sources, intake, key, now
         self._public_url, self._trusted = public_url, trusted
         self._offload = offload or Offload()
-        self._stops, self._echoes = stops, echoes
+        self._stops, self._echoes, self._on_answer = stops, echoes, on_answer
+        self._answer = around(self.answer)
         self._gate = Gate((entry.source for entry in sources.values()), ticks)
 
-    async def answer(self, request: HttpRequest) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The hot route as an ASGI application of its own; the path's source is among the scope's `path_params`."""
+        if not names_a_host(scope):
+            await answer_of(no_host().response()).send(send)
+            return
+        answer = await self._answer(Call(scope, receive))
+        await answer.send(send)
+
+    async def answer(self, call: Call) -> Answer:
+        """What a delivery is answered, and `on_answer` told."""
         try:
-            answer = await self._take(request)
+            answer = await self._take(call)
         except Trouble as trouble:
-            answer = trouble.response()
+            answer = answer_of(trouble.response())
         except BodyRefused as refused:
-            answer = Trouble(refused.code, refused.detail, refused.retry_after).response()
+            answer = answer_of(Trouble(refused.code, refused.detail, refused.retry_after).response())
         except NowhereToPut:
-            answer = Trouble("unavailable", "the signal could not be stored", retry_after=5).response()
-        configured = self._sources.get(request.path_params["source"])
+            answer = answer_of(Trouble("unavailable", "the signal could not be stored", retry_after=5).response())
+        configured = self._sources.get(call.source)
         if configured is not None and configured.source.origins:
-            answer.headers.update(shared_with(request.headers.get("origin"), configured.source.origins))
+            shared = shared_with(call.origin(), configured.source.origins)
+            answer = answer._replace(headers=[*answer.headers, *_pairs(shared)])
+        self._on_answer(call, answer.status)
         return answer
 
-    async def _take(self, request: HttpRequest) -> Response:
-        configured = self._sources.get(request.path_params["source"])
-        client = network_of(client_in(request.scope, self._trusted))
+    async def _take(self, call: Call) -> Answer:
+        configured = self._sources.get(call.source)
+        client = network_of(client_in(call.scope, self._trusted))
         if configured is None:
             # As a delivery without a proof is answered: names of sources are not to be listed.
             self._gate.keep_out(None, client)
             self._gate.fail(None, client, "no_source")
             raise Trouble("not_verified", MISSING)
         source = configured.source
-        declared = _declared_length(request)
+        declared = call.declared_length()
         self._gate.enter(source, client, declared)
         if self._stops is not None and source.verify.scheme != "none" and self._stops.is_stopped(source.name):
             # Who proves nothing cannot send again: what is wrong of theirs is set aside one by one.
-            request.state.outcome = "stopped"
+            call.outcome = "stopped"
             raise Trouble("stopped", retry_after=300)
-        if source.origins and request.headers.get("origin", source.origins[0]) not in source.origins:
+        if source.origins and call.origin(source.origins[0]) not in source.origins:
             raise Trouble("not_verified", "this source takes nothing from pages of that origin")
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.raw}
-        if request.method == "GET":
-            body, headers["content-type"] = form_in(request, source.verify), FORM
+        if call.method == "GET":
+            body, call.headers["content-type"] = form_in(call.scope, source.verify), FORM
         else:
-            body = await _body(request, source.max_body)
+            body = await call.body(source.max_body)
         self._gate.weigh(source, client, len(body) - declared)
-        delivery = self._delivery(request, source.verify, headers, body)
+        delivery = self._delivery(call, source.verify, body)
         now = self._now()
         try:
             outcome = await self._offload.run(body, lambda: read_delivery(configured, delivery, now, self._key), client)
@@ -125,19 +144,20 @@ class Hooks:
             why = MISSING if refused.code == "missing" else f"the delivery's proof is {refused.code}"
             raise Trouble("not_verified", why) from None
         if isinstance(outcome, Response):
-            return outcome
+            return answer_of(outcome)
         self._gate.count(source, client, len(outcome.signals) + len(outcome.unclear))
         if self._echoes is not None:
             signals = await self._echoes.recognise(source.name, outcome.signals, now, body)
             outcome = outcome._replace(signals=signals)
-        request.state.may_not = outcome.may_not
-        request.state.echoes = Counter(signal.echo for signal in outcome.signals if signal.echo is not None)
-        return await self._store(request, source, delivery=delivery, understood=outcome, now=now)
+        if echoes := [signal.echo for signal in outcome.signals if signal.echo is not None]:
+            call.echoes = Counter(echoes)
+        call.may_not = outcome.may_not
+        return await self._store(call, source, delivery=delivery, understood=outcome, now=now)
 
     async def greet(self, request: HttpRequest) -> Response:
         """GET, HEAD and OPTIONS: what senders ask before they send; and a form that is sent by GET."""
         if self.is_form(request):
-            return await self.answer(request)
+            return response_of(await self._answer(Call(request.scope, request.receive)))
         configured = self._sources.get(request.path_params["source"])
         client = network_of(client_in(request.scope, self._trusted))
         try:
@@ -151,7 +171,7 @@ class Hooks:
         source = configured.source
         if request.method == "OPTIONS" and source.origins and "access-control-request-method" in request.headers:
             return preflight(request.headers.get("origin"), source.origins)
-        if names_somebody(request, source):
+        if names_somebody(request.scope, source):
             return Trouble("method", "this source takes deliveries by POST only").response({"Allow": ALLOWED})
         answer = answer_probe(configured, request.method, request.query_params, request.headers)
         if answer is None:
@@ -162,31 +182,31 @@ class Hooks:
     def is_form(self, request: HttpRequest) -> bool:
         """Whether a request by GET is a form of one of the sources."""
         configured = self._sources.get(request.path_params["source"])
-        return configured is not None and is_form(request, configured.source)
+        return configured is not None and is_form(request.scope, configured.source)
 
-    def _delivery(self, request: HttpRequest, scheme: Scheme, headers: dict[str, str], body: bytes) -> Request:
+    def _delivery(self, call: Call, scheme: Scheme, body: bytes) -> Request:
         """What costs time to put together only where the scheme asks for it."""
-        peer = request.client.host if request.client else ""
-        client = client_of(peer, headers, self._trusted) if scheme.networks else ""
-        url = self._url(request, headers, peer) if scheme.signs_url else ""
-        return Request(method=request.method, url=url, headers=headers, body=body, client=client)
+        client = client_of(call.peer(), call.headers, self._trusted) if scheme.networks else ""
+        url = self._url(call) if scheme.signs_url else ""
+        return Request(method=call.method, url=url, headers=call.headers, body=body, client=client)
 
-    def _url(self, request: HttpRequest, headers: dict[str, str], peer: str) -> str:
+    def _url(self, call: Call) -> str:
         """The URL as the sender called it, with its path and query as sent."""
-        path = request.scope.get("raw_path") or request.scope["path"].encode()
-        query = request.scope.get("query_string") or b""
+        scope, headers = call.scope, call.headers
+        path = scope.get("raw_path") or scope["path"].encode()
+        query = scope.get("query_string") or b""
         sent = path.decode("latin-1").partition("?")[0] + (f"?{query.decode('latin-1')}" if query else "")
         base = self._public_url
         if base is None:
             base = origin_of(
-                peer, headers, trusted=self._trusted, scheme=request.scope["scheme"], host=headers.get("host", "")
+                call.peer(), headers, trusted=self._trusted, scheme=scope["scheme"], host=headers.get("host", "")
             )
         return f"{base.rstrip('/')}{sent}"
 
     async def _store(
-        self, request: HttpRequest, source: Source, delivery: Request, understood: Understood, now: datetime
-    ) -> Response:
-        """The signals first, since what is set aside may be one of them. `request.state.outcome` is for the metrics."""
+        self, call: Call, source: Source, delivery: Request, understood: Understood, now: datetime
+    ) -> Answer:
+        """The signals first, since what is set aside may be one of them."""
         body, headers, signals = delivery.body, delivery.headers, understood.signals
         taken = await self._intake.take(signals, thin=source.fetch is not None)
         unclear = [*understood.unclear, *too_large(signals, taken)]
@@ -196,13 +216,13 @@ class Hooks:
         except QuarantineFull as full:
             self._gate.note(source.name, "quarantine_full")
             raise Trouble("too_many", f"{full}; it takes more once they are looked at", retry_after=300) from None
-        request.state.outcome = "quarantined" if aside else "spooled" if taken.spooled else "accepted"
+        call.outcome = "quarantined" if aside else "spooled" if taken.spooled else "accepted"
         if source.kind == "salesforce" and body.lstrip()[:1] == b"<":
-            return Response(ACK, media_type="text/xml")
+            return answer_of(Response(ACK, media_type="text/xml"))
         if source.kind == "google_ads":
-            return JSONResponse({})
+            return answer_of(JSONResponse({}))
         if source.redirect is not None and "text/html" in headers.get("accept", ""):
-            return RedirectResponse(source.redirect, 303)
+            return answer_of(RedirectResponse(source.redirect, 303))
         return _accepted_answer([signal for signal in signals if signal not in taken.large], aside)
 
     async def _entries(
@@ -277,27 +297,13 @@ def _signal_of(source: Source, item: Parsed, received_at: datetime, key: bytes, 
     return _Read(signal if nobody is None else None, why or nobody, lacking)
 
 
-def _accepted_answer(signals: Sequence[Signal], aside: Sequence[Quarantine]) -> Response:
+def _accepted_answer(signals: Sequence[Signal], aside: Sequence[Quarantine]) -> Answer:
     answer = {"signals": [signal.id for signal in signals], "quarantined": [entry.id for entry in aside]}
-    return Response(_JSON(answer), 202, media_type="application/json")
+    return json_answer(202, _JSON(answer))
 
 
 _JSON = msgspec.json.Encoder().encode
 
 
-def _declared_length(request: HttpRequest) -> int:
-    """Bytes that the body is said to have; 0 where nothing is said. What it had is counted in the end."""
-    header = request.headers.get("content-length", "0")
-    return int(header) if header.isdecimal() and len(header) < 12 else 0
-
-
-async def _body(request: HttpRequest, limit: int) -> bytes:
-    """Bounded in size, whatever the length header says; in time, and in sum with all others, it is at the door. Raises
-    Trouble, BodyRefused."""
-    size, parts = 0, []
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise Trouble("too_large", f"a body of this source has at most {limit} bytes")
-        parts.append(part)
-    return b"".join(parts)
+def _pairs(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]

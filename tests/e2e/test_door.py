@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from services.bootstrap.api import bare_app
 from services.bootstrap.descriptors import bounds_of
 from services.bootstrap.listening import Door, listening
-from services.door.bodies import Bodies, limit_bodies
+from services.door.bodies import WHOLE, Bodies, limit_bodies
 from services.door.bounds import Bounds
 from services.door.connections import Connections
 from services.door.headers import add_headers
@@ -35,6 +35,10 @@ async def slow(request: Request):
     return PlainTextResponse("slow")
 
 
+async def whole(request: Request):
+    return PlainTextResponse(str(request.scope.get(WHOLE)))
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -46,6 +50,7 @@ async def door(trusted=(), limit=None, **bounds):
     app = bare_app()
     app.add_route("/", echo, methods=["GET", "POST"])
     app.add_route("/slow", slow, methods=["GET", "POST"])
+    app.add_route("/whole", whole, methods=["POST"])
     held = Bounds(**bounds)
     made = Door(held, Connections(held, trusted), Bodies(held, trusted))
     settings, stop, pulses, port = load({"STAFETT_HTTP_HOST": "127.0.0.1"}), asyncio.Event(), Pulses(), free_port()
@@ -98,6 +103,13 @@ async def test_l1_a_usual_request_is_answered_with_what_browsers_must_know():
         assert status == 200 and answer.endswith(b"\r\n\r\n3")
         for header in (b"cache-control: no-store", b"x-content-type-options: nosniff", b"frame-ancestors 'none'"):
             assert header in answer
+
+
+async def test_an_application_is_told_of_a_body_that_came_with_its_head_and_of_no_other():
+    head = b"POST /whole HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\n"
+    async with door() as made:
+        assert (await ask(made, head + b"abc"))[1].endswith(b"\r\n\r\n3")
+        assert (await ask(made, head + b"ab"))[1].endswith(b"\r\n\r\nNone")
 
 
 @pytest.mark.parametrize(

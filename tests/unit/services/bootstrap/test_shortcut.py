@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from services.bootstrap.shortcut import short_cut
-from services.door.bodies import Bodies, limit_bodies
+from services.door.bodies import WHOLE, Bodies, limit_bodies
 from services.door.bounds import Bounds
 
 
@@ -54,4 +54,19 @@ async def test_a_body_over_the_bound_is_refused_whatever_its_length_header_says(
     app = limit_bodies(Starlette(routes=[Route("/", echo, methods=["POST"])]), Bodies(Bounds()), 10)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         answer = await client.post("/", content=parts())
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("said", "limit", "status"), [(10, 10, 200), (11, 10, 413), (65, None, 503), (64, None, 200)])
+async def test_a_body_that_came_with_its_head_is_bounded_as_any_other(said, limit, status):
+    """`said` is what our server says under WHOLE; of a body beyond `small` the sum counts."""
+    app = limit_bodies(
+        Starlette(routes=[Route("/", echo, methods=["POST"])]), Bodies(Bounds(small=64, bodies=0)), limit
+    )
+
+    async def told_size(scope, receive, send):
+        await app({**scope, WHOLE: said}, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(told_size), base_url="http://test") as client:
+        answer = await client.post("/", content=b"x" * said)
     assert answer.status_code == status

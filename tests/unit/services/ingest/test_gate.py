@@ -32,7 +32,7 @@ class World:
         hooks = Hooks(found, self.kept, b"k" * 32, lambda: NOW, trusted=trusted, ticks=lambda: self.at, stops=stops)
         self.app = Starlette(
             routes=[
-                Route("/v1/hooks/{source}", hooks.answer, methods=["POST"]),
+                Route("/v1/hooks/{source}", hooks, methods=["POST"]),
                 Route("/v1/hooks/{source}", hooks.greet, methods=["GET", "HEAD", "OPTIONS"]),
             ]
         )

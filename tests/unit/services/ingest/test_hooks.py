@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from schemas.sources import Source
+from services.door.headers import HEADERS
 from services.door.proxies import client_of, origin_of
 from services.ingest.accepting.intake import Taken
 from services.ingest.app import Hooks
@@ -53,7 +54,7 @@ def source(kind, verify=None, **more):
 def client(configured, kept=None, **more):
     hooks = Hooks({"s": configured}, kept or Kept(), b"k" * 32, lambda: NOW, **more)
     routes = [
-        Route("/v1/hooks/{source}", hooks.answer, methods=["POST"]),
+        Route("/v1/hooks/{source}", hooks, methods=["POST"]),
         Route("/v1/hooks/{source}", hooks.greet, methods=["GET", "HEAD", "OPTIONS"]),
     ]
     transport = httpx.ASGITransport(Starlette(routes=routes), client=("10.0.0.1", 5))
@@ -390,3 +391,15 @@ async def test_a_webhook_with_what_a_sink_wrote_is_taken_as_nobodys_doing_and_co
         answer = await http.post("/v1/hooks/s", content=raw, headers={"x-sig": sig, "content-type": "application/json"})
     assert answer.status_code == 202
     assert [(one.echo, one.automated) for one in kept.signals] == [("value", True), (None, False)]
+
+
+async def test_the_short_way_refuses_what_names_no_host_and_has_the_headers_of_every_answer():
+    async with client(source("form")) as http:
+        refused = await http.post("/v1/hooks/s", content=b"email=a%40b.example", headers={"host": "a b"})
+        taken = await http.post(
+            "/v1/hooks/s", content=b"email=a%40b.example", headers={"content-type": "application/x-www-form-urlencoded"}
+        )
+    assert (refused.status_code, refused.json()["detail"]) == (400, "the header Host names no host")
+    assert taken.status_code == 202
+    for answer in (refused, taken):
+        assert [answer.headers[name.decode()] for name, _ in HEADERS] == [value.decode() for _, value in HEADERS]

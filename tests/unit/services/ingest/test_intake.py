@@ -234,10 +234,9 @@ def counts():
 async def test_requests_are_counted_by_where_the_signal_went(log_down, store_down, body, counted):
     world, before = World(), counts()
     world.log.down, world.store.down = log_down, store_down
-    hooks = Hooks({"s": source("form")}, world.intake, b"k" * 32, lambda: START)
-    app = Starlette(
-        routes=[Route("/v1/hooks/{source}", metering.count_requests(hooks.answer, (), None), methods=["POST"])]
-    )
+    count = metering.count_calls((), None)
+    hooks = Hooks({"s": source("form")}, world.intake, b"k" * 32, lambda: START, on_answer=count)
+    app = Starlette(routes=[Route("/v1/hooks/{source}", hooks, methods=["POST"])])
     kind = "application/json" if body == b"{" else "application/x-www-form-urlencoded"
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://in.example") as http:
         await http.post("/v1/hooks/s", content=body, headers={"content-type": kind})

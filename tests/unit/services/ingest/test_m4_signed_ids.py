@@ -61,7 +61,7 @@ async def ids_of_posts(kind, verify, *deliveries):
         Source(name="s", kind=kind, verify=verify, may=ALL), (SECRET,) if "secrets" in verify else ()
     )
     hooks = Hooks({"s": configured}, kept, b"k" * 32, lambda: NOW)
-    app = Starlette(routes=[Route("/v1/hooks/{source}", hooks.answer, methods=["POST"])])
+    app = Starlette(routes=[Route("/v1/hooks/{source}", hooks, methods=["POST"])])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://in.example") as http:
         for headers, body in deliveries:
             answer = await http.post("/v1/hooks/s", content=body, headers=headers)
@@ -140,7 +140,7 @@ async def test_m4_of_what_is_set_aside_only_the_id_that_was_signed_is_kept():
     source = Source(name="s", kind="standard_webhooks", verify=STANDARD)
     configured = Configured(source, (SECRET,))
     hooks = Hooks({"s": configured}, kept, b"k" * 32, lambda: NOW)
-    app = Starlette(routes=[Route("/v1/hooks/{source}", hooks.answer, methods=["POST"])])
+    app = Starlette(routes=[Route("/v1/hooks/{source}", hooks, methods=["POST"])])
     body = json.dumps(fact).encode()
     headers = signed_headers(STANDARD, {"content-type": "application/json", "webhook-id": "evt_10001"}, body)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://in.example") as http:
