@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from enum import Enum
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
-from pydantic import AfterValidator, BaseModel, BeforeValidator, TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from schemas.json_values import JsonObject
@@ -145,7 +146,8 @@ _PLAIN = (str, bool, int, float, NOTHING)
 def _with_steps(inner: Any, steps: tuple[Any, ...]) -> Rule | None:
     """A step before a value is checked is taken for texts, numbers and nothing, of which it makes what the rule knows; those after it
     for all."""
-    rule = _rule(inner)
+    rule: Rule | None = {datetime: _with_zone} if inner is datetime and AwareDatetime in steps else _rule(inner)
+    steps = tuple(step for step in steps if step is not AwareDatetime and step != msgspec.Meta(tz=True))
     steps = tuple(step for step in steps if not (isinstance(step, FieldInfo) and not step.metadata))
     bounds: list[Any] = [one for step in steps for one in getattr(step, "metadata", (None,))]
     if inner is int and len(bounds) == 1 and type(bounds[0]).__name__ == "Ge":
@@ -156,6 +158,8 @@ def _with_steps(inner: Any, steps: tuple[Any, ...]) -> Rule | None:
         return None
     if before and rule == {str: None, NOTHING: None}:
         rule = {str: _chain(before[::-1]), NOTHING: _chain(before[::-1])}
+    elif before and rule == {str: None}:
+        rule = {str: _then(_chain(before[::-1]), rule)}
     elif before and rule.keys() == {int, NOTHING}:
         read = _then(_chain(before[::-1]), rule)
         rule = {str: read, int: read, NOTHING: read}
@@ -188,6 +192,12 @@ def _at_least(least: Any) -> Clean:
         raise _Unusual
 
     return clean
+
+
+def _with_zone(value: datetime) -> datetime:
+    if value.utcoffset() is None:
+        raise _Unusual
+    return value
 
 
 def _then(before: Clean, rule: Rule) -> Clean:

@@ -157,3 +157,11 @@ def test_a_keyed_hash_is_the_librarys_hmac(key, message):
 )
 def test_an_id_at_a_glance_is_one_at_the_careful_look(value):
     assert is_identifier(value) == _is_id_of_any_form(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [(Signal, "received_at", AT), (Signal, "occurred_at", AT), (Parsed, "occurred_at", AT), (Reference, "id", "1")],
+)
+def test_pydantic_is_not_asked_about_what_every_signal_has(kind, name, value):
+    assert type(value) in quick_of_struct(kind)._rules[name]
