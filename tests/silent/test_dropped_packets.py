@@ -1,6 +1,7 @@
 """Packets of a network are really dropped: who is idle finds out by keepalive, on both sides, and who asks by the bound of an answer."""
 
 import asyncio
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -39,6 +40,7 @@ def server(network):
     node.say("CREATE TABLE kept (n int)")
     yield node
     node.stop()
+    shutil.rmtree(node.home)
 
 
 async def until(true, seconds):
