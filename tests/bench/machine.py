@@ -76,14 +76,14 @@ class Machine(Fleet):
         await asyncio.to_thread(self.wait_ready)
         await answering(self.bare_port)
 
-    def settings(self):
+    def _own_settings(self):
         given = dict(_lines(self.config / ".env"))
         return load({**given, "STAFETT_CONFIG_FOLDER": str(self.config), **self.env})
 
     @asynccontextmanager
     async def parts(self):
         """What our roles are made of, in this process."""
-        async with parts_of(self.settings()) as parts:
+        async with parts_of(self._own_settings()) as parts:
             yield parts
 
     def cpu(self):
