@@ -73,9 +73,10 @@ class Eraser(NamedTuple):
         believed_at = sent_at + timedelta(seconds=self.sink.timeout_seconds) + self.vendor.settle
         if self.now < believed_at:
             raise Trouble("unknown", "not_settled_yet", wait=believed_at - self.now)
-        if key.kind == "contact" and isinstance(self.vendor, Retracer):
+        is_contact = key.kind == "contact"
+        if is_contact and isinstance(self.vendor, Retracer):
             return await self._retrace(record, key, self.vendor, Span(sent_at - CLOCKS, believed_at + CLOCKS))
-        if key.kind == "contact" or self.vendor.is_repeatable(key.kind) or not are_known:
+        if is_contact or self.vendor.is_repeatable(key.kind) or not are_known:
             raise Trouble("refused_data", "create_was_never_answered")
         return record
 

@@ -4,7 +4,6 @@ whoever set it aside; here stands each of these texts, and a test finds what is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from services.console.language.reader import Reader
@@ -96,23 +95,44 @@ def set_aside_text(reason: str, reader: Reader) -> ReasonText:
     if (found := _WHOLE_PATTERN.fullmatch(reason)) is not None:
         inner = set_aside_text(found["reason"], reader)
         return inner._replace(text=reader.say(_WHOLE, **{**found.groupdict(), "reason": inner.text}))
-    for text, pattern in _PATTERNS:
-        if (found := pattern.fullmatch(reason)) is not None:
-            return ReasonText(reader.say(text, **found.groupdict()))
+    for form in _FORMS:
+        if (values := _values_in(reason, form)) is not None:
+            return ReasonText(reader.say(form.text, **values))
     return ReasonText(reader.say(_OTHER), reason)
 
 
-def _patterns(texts: tuple[str, ...]) -> Iterator[tuple[str, re.Pattern[str]]]:
-    for text in texts:
-        parts = re.split(r"%\((\w+)\)s", text)
-        written = [
-            re.escape(part) if number % 2 == 0 else f"(?P<{part}>{r'[0-9]+' if part in _NUMBERS else '[^;]+'})"
-            for number, part in enumerate(parts)
-        ]
-        yield text, re.compile("".join(written))
+class _Form(NamedTuple):
+    """A text as written: `names` of its gaps, and what stands before, between and after them."""
+
+    text: str
+    names: tuple[str, ...]
+    between: tuple[str, ...]
 
 
-_PATTERNS = tuple(_patterns((*_TEXTS, _FAULT)))
+def _form_of(text: str) -> _Form:
+    parts = re.split(r"%\((\w+)\)s", text)
+    return _Form(text, tuple(parts[1::2]), tuple(parts[::2]))
+
+
+def _values_in(reason: str, form: _Form) -> dict[str, str] | None:
+    """What stands in the gaps; None for a reason of another form. By looking for each part once, since a stranger's words are in some
+    of them, on which a pattern with several gaps would take long."""
+    first, *rest = form.between
+    if not (reason.startswith(first) and reason.endswith(form.between[-1])):
+        return None
+    if not rest:
+        return {} if reason == first else None
+    at, values = len(first), {}
+    for number, (name, part) in enumerate(zip(form.names, rest, strict=True), 1):
+        end = len(reason) - len(part) if number == len(rest) else reason.find(part, at)
+        value = reason[at:end] if end > at else ""
+        if not value or ";" in value or (name in _NUMBERS and not (value.isascii() and value.isdigit())):
+            return None
+        values[name], at = value, end + len(part)
+    return values
+
+
+_FORMS = tuple(_form_of(text) for text in (*_TEXTS, _FAULT))
 _WHOLE_PATTERN = re.compile(
     r"(?P<n>[0-9]+) parts were not understood; the first is (?P<place>[^:]+): (?P<reason>.+)", re.DOTALL
 )
