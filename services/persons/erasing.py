@@ -83,7 +83,7 @@ class Eraser:
     async def _has_work(self) -> bool:
         """Looked at before the lease is taken, which is written each time."""
         is_due = self._must_compact or self._now() >= self._sweep_at
-        return is_due or bool(await self._store.open_erasures(1))
+        return is_due or bool(await self._store.open_erasures(1)) or await self._have_topics_changed()
 
     async def step(self) -> int:
         """One round over the open erasures; returns how many of them are done. Raises StoreUnavailable."""
@@ -108,10 +108,16 @@ class Eraser:
 
     async def _look_at_topics(self) -> None:
         """What waits is looked at again where something changed there, and once after a start."""
-        since = await self._topics.readable_since() if self._topics is not None else None
-        if self._topics is not None and (since != self._readable_since or not self._has_looked):
+        if self._topics is not None and await self._have_topics_changed():
+            since = await self._topics.readable_since()
             await self._store.reopen(since)
             self._readable_since, self._has_looked = since, True
+
+    async def _have_topics_changed(self) -> bool:
+        """Whether what waits for topics has to be looked at again."""
+        if self._topics is None:
+            return False
+        return not self._has_looked or await self._topics.readable_since() != self._readable_since
 
     def _is_closed(self, request: PersonRequest) -> bool:
         """Whether nobody opens any more, on topics outside of the store, what came until it was erased."""
