@@ -13,7 +13,7 @@ from services.settings import load
 
 
 class Parts:
-    settings, late = load({"STAFETT_SHUTDOWN_TIMEOUT": "10ms"}), ()
+    settings, late, ring = load({"STAFETT_SHUTDOWN_TIMEOUT": "10ms"}), (), None
 
     class log:  # noqa: N801 - a stand-in
         cluster = "c"
