@@ -25,6 +25,8 @@ from sqlalchemy.util.concurrency import await_, in_greenlet
 DRIVER = "sqlite+direct"
 PATIENCE = 30.0
 """Seconds that somebody else may hold the file's only lock for writing."""
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY)
+"""Somebody else writes, or looks through the log of a process that was killed."""
 _PAUSES = (0.001, 0.002, 0.005, 0.01, 0.025)
 """Seconds between two tries; the last one from then on."""
 _commits = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
@@ -82,7 +84,7 @@ class DirectCursor(sqlite3.Cursor):
             try:
                 run(sql, parameters)
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                if error.sqlite_errorcode not in _BUSY or time.monotonic() > until:
                     raise
             else:
                 return

@@ -11,6 +11,14 @@ import asyncpg
 from schemas.certain import certain
 
 log = logging.getLogger("stafett.store")
+_PASSED_OVER = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.TargetServerAttributeNotMatched,
+)
+"""What a server that is away, or takes no writes, leads to: the next one is asked."""
 HOST_SECONDS = 2.0
 """For one server to answer: a machine that is off says nothing, and the next one must have its turn within the time for all."""
 
@@ -39,7 +47,7 @@ class Hosts:
             host, port = servers[at]
             try:
                 made = await asyncpg.connect(host=host, port=port, **wanted)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except _PASSED_OVER as error:
                 failure = error if failure is None or isinstance(error, asyncpg.PostgresError) else failure
                 continue
             if at != self._last:
