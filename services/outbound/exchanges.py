@@ -42,6 +42,8 @@ class Exchanges(asyncio.Protocol):
         self._is_asked = self._is_interim = False
         self._retry_after: str | None = None
         self._head_size = self._rest_size = 0
+        self.has_heard = False
+        """Whether anything came since the last request went."""
         self.free_since = 0.0
         """The instant of the last answer, by the monotonic clock."""
 
@@ -59,6 +61,7 @@ class Exchanges(asyncio.Protocol):
         self._waiting = asyncio.get_running_loop().create_future()
         self._is_asked, self._retry_after = True, None
         self._head_size = self._rest_size = 0
+        self.has_heard = False
         if transport.is_closing():
             raise httpx.ReadError("the connection is closed")
         transport.write(request)
@@ -82,6 +85,7 @@ class Exchanges(asyncio.Protocol):
             self._fail(httpx.ReadError(type(error).__name__))
 
     def data_received(self, data: bytes) -> None:
+        self.has_heard = True
         is_head = self._waiting is not None and not self._waiting.done()
         try:
             self._parser.feed_data(data)

@@ -25,8 +25,8 @@ from services.outbound.exchanges import Answer, Exchanges
 from services.outbound.sockets import keepalive_options
 
 MOST_CONNECTIONS, MOST_KEPT = 200, 50
-KEPT_SECONDS = 5.0
-"""How long a connection that nobody uses is kept; most servers wait longer before they close it."""
+KEPT_SECONDS = 4.0
+"""How long a connection that nobody uses is kept; many servers close it after five."""
 ADDRESS_SECONDS = 1.0
 """How long the address of a name holds."""
 _USUAL = (
@@ -104,14 +104,15 @@ class Poster:
         request = b"%b%bContent-Length: %d\r\n\r\n%b" % (place.head, headers.encode("ascii"), len(body), body)
         async with self._places:
             address = await self._address(place)
-            connection = self._take_free((address, place.host, place.port, place.is_secure))
-            if connection is None:
-                connection = await self._connect(place, address)
-            try:
-                return await connection.exchange(request)
-            except BaseException:
-                connection.end()
-                raise
+            kept = self._take_free((address, place.host, place.port, place.is_secure))
+            if kept is not None:
+                try:
+                    return await _exchange(kept, request)
+                except (httpx.ReadError, httpx.RemoteProtocolError):
+                    # The receiver closed it as we wrote, which is no answer: whoever has read it all the same knows its id.
+                    if kept.has_heard:
+                        raise
+            return await _exchange(await self._connect(place, address), request)
 
     async def _address(self, place: Place) -> str:
         """It was looked at within ADDRESS_SECONDS; a connection only goes to such a one."""
@@ -134,6 +135,10 @@ class Poster:
         return None
 
     async def _connect(self, place: Place, address: str) -> Exchanges:
+        if len(self._open) >= MOST_CONNECTIONS and (
+            spare := next((one for one in self._open if one.is_answered), None)
+        ):
+            spare.end()  # its answer is there, and only the rest of the body does not end
         loop, made = asyncio.get_running_loop(), Exchanges(self._set_free, self._forget)
         own = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         try:
@@ -187,3 +192,11 @@ class Poster:
         self._addresses = {key: found for key, found in self._addresses.items() if found[1] > oldest}
         loop = asyncio.get_running_loop()
         self._sweep = loop.call_later(KEPT_SECONDS / 2, self._end_old) if self._open else None
+
+
+async def _exchange(connection: Exchanges, request: bytes) -> Answer:
+    try:
+        return await connection.exchange(request)
+    except BaseException:
+        connection.end()
+        raise

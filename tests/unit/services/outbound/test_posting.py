@@ -279,3 +279,25 @@ async def test_no_more_than_so_many_connections_are_open(monkeypatch):
     async with Wire() as wire, Poster(timedelta(seconds=5)) as poster:
         await asyncio.gather(*(post(poster, here(wire)) for _ in range(20)))
         assert sum(wire.requests) == 20 and len(wire.requests) <= 2
+
+
+async def test_what_the_receiver_closes_as_it_is_written_to_is_sent_once_more_over_a_new_connection():
+    async with Wire(TAKEN, None, TAKEN) as wire, Poster() as poster:
+        assert [(await post(poster, here(wire))).status for _ in range(2)] == [204, 204]
+        assert wire.requests == [2, 1]
+
+
+async def test_a_new_connection_that_is_closed_without_an_answer_is_no_reason_to_send_again():
+    async with Wire(None) as wire, Poster() as poster:
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+            await post(poster, here(wire))
+        assert wire.requests == [1]
+
+
+async def test_answers_whose_body_does_not_end_hold_no_more_connections_than_there_may_be(monkeypatch):
+    monkeypatch.setattr(posting, "MOST_CONNECTIONS", 3)
+    async with Wire(b"HTTP/1.1 200 OK\r\n\r\n") as wire, Poster() as poster:
+        for _ in range(12):
+            assert (await post(poster, here(wire))).status == 200
+            assert len(poster._open) <= 3
+        assert wire.requests == [1] * 12
