@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.envelope import whole
 from services.adapters.sql import tables as t
@@ -104,6 +105,7 @@ class SqlDeliveries(SqlReplays):
     async def release(self, dues: Sequence[Due]) -> None:
         rows = [(due.id, "", 0, 0, 0, _claim_of(due)) for due in sorted(dues, key=lambda due: due.id)]
         async with self._engines.write() as conn:
+            await self._lock(conn, rows)
             values = self._engines.dialect.columns("v", rows)
             await conn.execute(text(self._of_rows("SET claimed_until = 0")), values)
 
@@ -112,16 +114,23 @@ class SqlDeliveries(SqlReplays):
             cursor = await cursor_of(conn, self._engines.dialect, subscription, lock=False)
         return cursor is not None and pauses(cursor, now)
 
+    async def _lock(self, conn: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """By id, as a replay does it, so that none waits for the other; in a statement of its own, since the one that waited does not
+        see the row as whoever it waited for has left it."""
+        dialect = self._engines.dialect
+        if dialect.lock:
+            statement = f"SELECT 1 FROM deliveries WHERE {dialect.among('id', 'ids')} ORDER BY id {dialect.lock}"  # noqa: S608 - put in are words of this package
+            await conn.execute(text(statement), {"ids": dialect.list_value([row[0] for row in rows])})
+
     def _of_rows(self, change: str) -> str:
-        """One statement that changes the deliveries of these rows of _OUTCOME, as far as we hold them. They are locked by id, as a
-        replay does it, so that none waits for the other."""
+        """One statement that changes the deliveries of these rows of _OUTCOME, as far as we hold them, once they are locked."""
         dialect = self._engines.dialect
         values = dialect.values(_OUTCOME, "v")
         if not dialect.lock:
             return f"UPDATE deliveries {change} FROM {values} WHERE deliveries.id = v.c0 AND {_HELD}"
         # Where they are is asked by their ids alone: told that they wait, PostgreSQL reads all that wait, which it takes for few.
         return f"""WITH v AS (SELECT d.ctid AS place, d.state AS state_now, d.claimed_until AS claim_now, v.*
-                FROM {values} JOIN deliveries d ON d.id = v.c0 ORDER BY d.id {dialect.lock} OF d)
+                FROM {values} JOIN deliveries d ON d.id = v.c0)
             UPDATE deliveries {change} FROM v
             WHERE deliveries.ctid = v.place AND v.state_now = 'pending' AND v.claim_now = v.c5"""  # noqa: S608 - put in are columns and conditions that this module writes; what others wrote is bound
 
@@ -199,6 +208,7 @@ class SqlDeliveries(SqlReplays):
         async with self._engines.write() as conn:
             change = await change_health(conn, dialect, subscription, judge_all) if judges else None
             rows = [_outcome_row(outcome) for outcome in outcomes]
+            await self._lock(conn, rows)
             await conn.execute(text(self._of_rows(_FINISH)), dialect.columns("v", rows))
             columns = ("delivery_id", "number", "at", "status", "error", "duration_ms")
             await dialect.insert(conn, t.delivery_attempts, columns, [_attempt_row(outcome) for outcome in outcomes])
