@@ -17,6 +17,10 @@ from services.ports.sealing import PersonKeys
 from services.relay.log_keys import LEASE, LogKeyKeeper
 from services.router.role import GROUP as ROUTER
 
+LONGEST_SEGMENT = timedelta(days=8)
+"""By so much a record may outlive the retention: a segment of a topic whose `segment.ms` is Kafka's own, seven days, and a day for the
+broker to look."""
+
 
 def person_keys_of(parts: Parts) -> PersonKeys | None:
     """Those of persons, for their events; None where events go to no topic outside the store, or go as they are."""
@@ -51,7 +55,7 @@ def log_key_keeper_of(parts: Parts) -> LogKeyKeeper | None:
         read=read,
         lease=lease,
         now=parts.now,
-        kept=settings.kafka.retention + timedelta(days=1),
+        kept=settings.kafka.retention + LONGEST_SEGMENT,
         poll=min(timedelta(seconds=5), settings.kafka.seal_period / 5),
     )
 
@@ -59,17 +63,24 @@ def log_key_keeper_of(parts: Parts) -> LogKeyKeeper | None:
 class _SealedTopics:
     """Topics whose signals are sealed with keys that go once everything is read."""
 
-    def __init__(self, keys: SqlLogKeys, kept: timedelta | None) -> None:
-        """`kept`: how long records stay as they are, where nothing is sealed."""
-        self._keys, self._kept = keys, kept
+    def __init__(self, keys: SqlLogKeys, kept: timedelta, *, seals: bool) -> None:
+        """`kept`: how long records stay at most."""
+        self._keys, self._kept, self._seals = keys, kept, seals
+        self._first: datetime | None = None
 
     async def readable_since(self) -> datetime | None:
+        self._first = await self._keys.first()
         return await self._keys.oldest()
 
     def words(self, now: datetime) -> str:
-        if self._kept is None:
-            return "sealed with keys that were thrown away"
-        return f"not sealed: until {(now + self._kept).isoformat()} at the latest"
+        if not self._seals or self._first is None:
+            return f"not sealed: until {(now + self._kept).isoformat()} at the latest"
+        told = "sealed with keys that were thrown away"
+        if (until := self._first + self._kept) > now:
+            told += (
+                f"; what came before {self._first.isoformat()} is not sealed: until {until.isoformat()} at the latest"
+            )
+        return told
 
 
 def topics_after_of(parts: Parts) -> _SealedTopics | None:
@@ -77,4 +88,5 @@ def topics_after_of(parts: Parts) -> _SealedTopics | None:
     if parts.ring is None:
         return None
     kafka = parts.settings.kafka
-    return _SealedTopics(SqlLogKeys(parts.store.engines), None if kafka.seal else kafka.retention)
+    kept = kafka.retention + LONGEST_SEGMENT
+    return _SealedTopics(SqlLogKeys(parts.store.engines), kept, seals=kafka.seal)

@@ -18,6 +18,8 @@ from services.kafka_admin.topic_rights import ADMIN, check_rights
 from services.ports.errors import LogUnavailable
 from services.settings import Settings
 
+SEGMENT = timedelta(days=1)
+"""How long a topic's newest segment is written to at most; small installations never fill one."""
 NAMES = ("signals", "thin", *TOPICS)
 FAILURES = (KafkaError, OSError, TimeoutError)
 UNKNOWN_TOPIC, TOPIC_EXISTS = 3, 36
@@ -58,6 +60,8 @@ def desired_topics(settings: Settings) -> list[Desired]:
     configs = {
         "cleanup.policy": "delete",
         "retention.ms": str(kafka.retention // timedelta(milliseconds=1)),
+        # A record stays until its whole segment is that old: of Kafka's own seven days it would be twice the retention.
+        "segment.ms": str(min(kafka.retention, SEGMENT) // timedelta(milliseconds=1)),
         "min.insync.replicas": str(kafka.min_insync_replicas),
         "max.message.bytes": str(REQUEST_BYTES),
     }

@@ -5,15 +5,13 @@ Who cannot open it reads the same event as somebody who may see nothing personal
 
 from __future__ import annotations
 
-import binascii
 import json
 from base64 import b64decode, b64encode
 from typing import NamedTuple
 
 from schemas.envelope import whole
+from schemas.json_values import JsonObject
 from services.sealing.boxes import Box, check_value
-
-_MARK = '"personal":null,"sealed":{"key":"'
 
 
 class SealedPart(NamedTuple):
@@ -36,23 +34,39 @@ def seal_event(head: str, personal: str | None, *, event_id: str, lead_id: str, 
     if personal is None or secret is None:
         return whole(head, None)
     box = b64encode(Box(secret).seal(personal.encode(), event_id.encode())).decode()
-    return f'{head}null,"sealed":{{"key":"{key_name(lead_id, secret)}","box":"{box}"}}}}}}'
+    return head.removesuffix('"personal":') + _rest_of(key_name(lead_id, secret), box)
 
 
 def take_apart(line: str) -> SealedPart | None:
     """None where nothing in it is sealed. Raises ValueError where the line is no event."""
-    at = line.rfind(_MARK)
     event = json.loads(line)
-    if at < 0:
+    data = event.get("data") if isinstance(event, dict) else None
+    sealed = data.get("sealed") if isinstance(data, dict) else None
+    if sealed is None:
         return None
-    sealed = event["data"]["sealed"] if isinstance(event, dict) and isinstance(event.get("data"), dict) else None
     try:
-        if sealed is None:
-            return None
         box = b64decode(sealed["box"], validate=True)
-        return SealedPart(line[: at + len('"personal":')], str(event["id"]), str(sealed["key"]), box)
-    except (KeyError, TypeError, binascii.Error) as error:
+        rest = _rest_of(str(sealed["key"]), str(sealed["box"]))
+        line = line if line.endswith(rest) else _as_written(event, sealed)
+        return SealedPart(line[: line.rindex(rest)] + '"personal":', str(event["id"]), str(sealed["key"]), box)
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"its sealed part is none of ours: {type(error).__name__}") from None
+
+
+def _rest_of(key: str, box: str) -> str:
+    """What a line that the relay wrote ends with."""
+    return f'"personal":null,"sealed":{{"key":"{key}","box":"{box}"}}}}}}'
+
+
+def _as_written(event: JsonObject, sealed: JsonObject) -> str:
+    """The line as the relay writes it, of one that came through a program which writes JSON in its own way."""
+    data = {name: value for name, value in event["data"].items() if name not in ("personal", "sealed")}
+    head = {name: value for name, value in event.items() if name != "data"}
+    return json.dumps(
+        {**head, "data": {**data, "personal": None, "sealed": {"key": sealed["key"], "box": sealed["box"]}}},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
 
 
 def open_event(part: SealedPart, secret: bytes) -> str:

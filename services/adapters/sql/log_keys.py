@@ -62,6 +62,11 @@ class SqlLogKeys:
         async with self._engines.read() as conn:
             return await scalar(conn, statement, reason=NO_KEY) is not None
 
+    async def first(self) -> datetime | None:
+        """When the first key of all began that is still known of, thrown away or not."""
+        async with self._engines.read() as conn:
+            return instant_or_none(await scalar(conn, "SELECT min(begins_at) FROM log_keys"))
+
     async def oldest(self) -> datetime | None:
         async with self._engines.read() as conn:
             return instant_or_none(await scalar(conn, "SELECT min(begins_at) FROM log_keys WHERE secret IS NOT NULL"))

@@ -45,6 +45,16 @@ def test_nothing_personal_goes_out_of_somebody_erased_and_nothing_is_sealed_wher
     assert take_apart(whole(HEAD, '{"answers":{"a":"\\"personal\\":null,\\"sealed\\":{\\"key\\":\\"x\\"}"}}')) is None
 
 
+@pytest.mark.parametrize(
+    "given", [{"indent": 1}, {"sort_keys": True}, {"sort_keys": True, "separators": (",", ":")}, {}]
+)
+def test_a_line_that_another_program_wrote_its_own_way_opens_as_well(given):
+    secret = draw_key()
+    part = take_apart(json.dumps(json.loads(seal(secret)), **given))
+    opened = json.loads(open_event(part, secret))
+    assert opened["data"] == {"stage": "deal", "personal": {"person": {"email": "anna@example.com"}}}
+
+
 def test_a_box_of_another_event_does_not_open_in_this_one():
     secret = draw_key()
     moved = take_apart(seal(secret, event_id="evt_2"))
