@@ -169,6 +169,14 @@ async def test_the_command_line_and_a_running_process_see_the_same_keys(api, cap
     assert "api_keys.yaml" in capsys.readouterr().err
 
 
+async def test_a_key_of_a_person_or_a_brand_that_nothing_knows_is_made_with_a_warning(api, capsys):
+    folder = ["--config", str(api.parts.settings.path(api.parts.settings.files.api_keys).parent)]
+    order = ["lost", "--scope", "leads:read", "--person", "nobody", "--brand", "nowhere"]
+    assert await asyncio.to_thread(main, ["key", "make", *order, *folder]) == 0
+    said = capsys.readouterr()
+    assert "only now" in said.out and "brand nowhere" in said.err and "nobody is not in the roster" in said.err
+
+
 async def test_while_the_store_is_away_the_keys_of_before_go_on(api, monkeypatch):
     key = (await make(api, "dashboard")).json()["key"]
     at = [0.0]

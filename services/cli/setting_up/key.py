@@ -14,8 +14,12 @@ from services.cli.support.environment import add_config, settings_of
 from services.cli.support.tables import table
 
 if TYPE_CHECKING:
+    from schemas.api_keys import KeyOrder
     from schemas.http import KeyView
     from services.api.key_desk import KeyDesk
+    from services.bootstrap.parts import Parts
+
+    Act = Callable[[argparse.Namespace, KeyDesk, Parts], Awaitable[None]]
 
 EPILOG = """\
 A key is shown when it is made and kept nowhere: the store has its SHA-256. It opens something at once, and nothing within a second after
@@ -57,11 +61,11 @@ async def print_keys(args: argparse.Namespace) -> int:
     return await _with_desk(args, _list)
 
 
-def _run(args: argparse.Namespace, act: Callable[[argparse.Namespace, KeyDesk], Awaitable[None]]) -> int:
+def _run(args: argparse.Namespace, act: Act) -> int:
     return asyncio.run(_with_desk(args, act))
 
 
-async def _with_desk(args: argparse.Namespace, act: Callable[[argparse.Namespace, KeyDesk], Awaitable[None]]) -> int:
+async def _with_desk(args: argparse.Namespace, act: Act) -> int:
     from pydantic import ValidationError
 
     from schemas.wording import root_errors, rule_of
@@ -74,7 +78,7 @@ async def _with_desk(args: argparse.Namespace, act: Callable[[argparse.Namespace
     of_file = keys_of(settings)
     async with parts_of(settings, exclusive=False) as parts:
         try:
-            await act(args, KeyDesk(parts.keys, lambda: of_file, parts.reading.key_uses, parts.now))
+            await act(args, KeyDesk(parts.keys, lambda: of_file, parts.reading.key_uses, parts.now), parts)
         except Trouble as refused:
             print(f"refused: {refused.detail}", file=sys.stderr)
             return 1
@@ -85,7 +89,7 @@ async def _with_desk(args: argparse.Namespace, act: Callable[[argparse.Namespace
     return 0
 
 
-async def _make(args: argparse.Namespace, desk: KeyDesk) -> None:
+async def _make(args: argparse.Namespace, desk: KeyDesk, parts: Parts) -> None:
     from schemas.api_keys import KeyOrder
 
     order = KeyOrder(
@@ -97,9 +101,23 @@ async def _make(args: argparse.Namespace, desk: KeyDesk) -> None:
     )
     _, key = await desk.make(args.name, order, None)
     print(f"API key, shown only now: {key}")
+    for line in await _doubts(order, parts):
+        print(f"warning: {line}", file=sys.stderr)
 
 
-async def _list(args: argparse.Namespace, desk: KeyDesk) -> None:
+async def _doubts(order: KeyOrder, parts: Parts) -> list[str]:
+    """Names in it that nothing else knows: a key may be made before they are."""
+    from services.bootstrap.acknowledging import roster_now
+
+    people = (await roster_now(parts)()).people
+    brands = parts.ruling().agreement.file.brands
+    lines = [f"brand {name} is none of the agreement's" for name in order.brands or () if name not in brands]
+    if order.person is not None and order.person not in people:
+        lines.append(f"{order.person} is not in the roster: until they are the key opens nothing")
+    return lines
+
+
+async def _list(args: argparse.Namespace, desk: KeyDesk, _: Parts) -> None:
     views = await desk.all(None)
     if getattr(args, "json", False):
         for view in views:
@@ -127,6 +145,6 @@ def _minute_of(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%MZ}" if at is not None else "never"
 
 
-async def _revoke(args: argparse.Namespace, desk: KeyDesk) -> None:
+async def _revoke(args: argparse.Namespace, desk: KeyDesk, _: Parts) -> None:
     await desk.revoke(args.name, None)
     print(f"revoked {args.name}")
