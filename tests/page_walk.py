@@ -26,26 +26,44 @@ class Page(NamedTuple):
     text: str
     links: list
     words: str
+    own: tuple
+    """Texts in the page's own language: those that are marked as of another are left out."""
+
+
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+"""Elements without an end."""
 
 
 class _Reader(HTMLParser):
     def __init__(self):
         super().__init__()
         self.links, self.addresses, self.words, self._silent = [], [], [], 0
+        self.own, self._open = [], []
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
         self._silent += tag in ("script", "style")
-        self.words += [given[name] for name in READ_ALOUD if given.get(name)]
+        if tag not in VOID:
+            self._open.append((tag, tag != "html" and "lang" in given))
+        said = [given[name] for name in READ_ALOUD if given.get(name)]
+        self.words += said
+        self.own += said if self._is_own() else []
         if tag == "a" and (given.get("href") or "").startswith("/"):
             self.links.append(given["href"].partition("#")[0])
 
     def handle_endtag(self, tag):
         self._silent -= tag in ("script", "style")
+        if any(name == tag for name, _ in self._open):
+            while self._open.pop()[0] != tag:
+                pass
 
     def handle_data(self, data):
         if not self._silent:
             self.words.append(data)
+            self.own += [data] if self._is_own() else []
+
+    def _is_own(self):
+        return not any(is_of_another for _, is_of_another in self._open)
 
 
 async def read_page(browser, path):
@@ -54,7 +72,8 @@ async def read_page(browser, path):
     reader = _Reader()
     if answer.headers.get("content-type", "").startswith("text/html"):
         reader.feed(answer.text)
-    return Page(path, answer.status_code, answer.text, reader.links, " ".join(" ".join(reader.words).split()))
+    own = tuple(text for part in reader.own if (text := " ".join(part.split())))
+    return Page(path, answer.status_code, answer.text, reader.links, " ".join(" ".join(reader.words).split()), own)
 
 
 async def walk(browser, most=120):

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from services.bootstrap.page import new_link
-from services.console.language.words import LANGUAGES
+from services.console.language.words import LANGUAGES, words_in
 from services.console.navigation import SCREENS
 from tests.api import installed
 from tests.closed_words import seen_by_nobody, without_agreed_names
@@ -62,6 +62,24 @@ async def test_nobody_sees_a_word_of_ours_on_any_screen(api, language):
         words = without_agreed_names(page.words)
         shown = [words[max(0, m.start() - 60) : m.end() + 40] for m in hidden.finditer(words)]
         assert shown == [], page.path
+
+
+def is_sentence(text):
+    """Whether it has two words besides what is filled in, so that no other text is of its form by chance."""
+    return len(re.findall(r"[A-Za-z]{3,}", re.sub(r"%\(\w+\)s", " ", text))) >= 2
+
+
+async def test_a_page_in_swedish_has_no_text_of_the_english_one(api):
+    words = words_in("sv")
+    pairs = [*words.texts.items(), *((one, meanings[0]) for one, meanings in words.forms.items())]
+    english = [text for text, meaning in pairs if meaning != text and is_sentence(text)]
+    patterns = [re.compile(re.sub(r"%\\\(\w+\\\)s", ".+", re.escape(text))) for text in english]
+    async with somebody(api, "maja", "sv") as reader:
+        pages = await walk(reader)
+        pages += [await read_page(reader, f"/leads/{lead}") for lead in api.leads.values()]
+    shown = set(without_agreed_names("\n".join({text for page in pages for text in page.own})).split("\n"))
+    assert {text for text in shown if any(one.fullmatch(text) for one in patterns)} == set()
+    assert len(shown & set(words.texts.values())) > 200
 
 
 async def test_each_page_is_light_with_all_its_files(api):
