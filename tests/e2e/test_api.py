@@ -154,8 +154,8 @@ async def test_each_route_refuses_a_key_without_its_scope_and_takes_one_with_it(
             assert answer.json()["type"] == "urn:stafett:problem:no_scope"
             assert scope in answer.json()["detail"]
         answer = await api.client.request(method, path, headers=bearer(scope))
-        assert answer.status_code in (200, 404, 422), (path, answer.text)
-        assert answer.status_code != 422 or "body" in answer.json()["detail"], (
+        assert answer.status_code in (200, 404, 409, 422), (path, answer.text)
+        assert answer.status_code != 422 or answer.json()["detail"].startswith(("body", "query.key")), (
             "nothing was sent to a route that wants it"
         )
 

@@ -11,7 +11,7 @@ from tests.api import bearer, installed
 async def api(tmp_path):
     async with installed(tmp_path) as made:
         await made.form(email="anna@example.com", form_id="demo")
-        await made.form(email="bo@example.com", form_id="news")
+        await made.form(email="bo@firma.example", form_id="news")
         await made.settled()
         yield made
 

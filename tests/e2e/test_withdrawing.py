@@ -55,7 +55,7 @@ async def test_a_publication_that_waits_is_withdrawn_and_published_again_for_ano
     status, said = await desk("publish", desk.new, "--effective-from", "2027-05-01T00:00:00+02:00")
     assert (status, f"`stafett agreement withdraw {NEW[:12]}` first" in said) == (1, True), said
     withdraw = ("withdraw", NEW[:12], "--reason", "the date was wrong")
-    for key, why in (("", "no API key was given"), ("sk_x", "no entry of api_keys.yaml"), ("sk_all", "own API key")):
+    for key, why in (("", "no API key was given"), ("sk_x", "none of this installation's"), ("sk_all", "own API key")):
         status, said = await desk(*withdraw, key=key)
         assert (status, why in said) == (1, True), said
     assert "has no scope commands:write" in (await desk(*withdraw, key="sk_facts"))[1]

@@ -292,13 +292,13 @@ async def test_one_slow_answer_does_not_keep_the_others_back(running, receiver):
     asked = []
     at_once = delivery._answer
 
-    async def answer(poster, outlet, due, now):
+    async def answer(poster, outlet, due, *, now):
         asked.append(due.event_id)
         if len(asked) == 1:
             async with asyncio.timeout(20):
                 while len(asked) < 6:
                     await asyncio.sleep(0.01)
-        return await at_once(poster, outlet, due, now)
+        return await at_once(poster, outlet, due, now=now)
 
     delivery._answer = answer
     await rounds(running, delivery, subscriber, 1)
