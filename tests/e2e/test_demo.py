@@ -64,7 +64,9 @@ def test_the_demo_shows_six_stages_several_platforms_a_breach_and_what_the_other
 def plain(text):
     """Its lines without how long things took and when."""
     return [
-        re.sub(r"\d+\.\d+ seconds|\d+ seconds(?= after)", "N seconds", re.sub(r"\d\d:\d\d:\d\d CES?T", "T", line)).strip()
+        re.sub(
+            r"\d+\.\d+ seconds|\d+ seconds(?= after)", "N seconds", re.sub(r"\d\d:\d\d:\d\d CES?T", "T", line)
+        ).strip()
         for line in text.splitlines()
     ]
 

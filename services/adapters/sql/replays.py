@@ -18,8 +18,9 @@ from services.ports.instants import micros
 SLACK = timedelta(minutes=10)
 """Clocks of relays that took over from each other differ by less, so instants of recording rise but for so much."""
 _EVENT = "position, event_id, lead_id, topic, type, head"
-_ONCE_MORE = """ON CONFLICT (id) DO UPDATE SET next_at = excluded.next_at, finished_at = NULL,
+_ONCE_MORE = """ON CONFLICT (id) DO UPDATE SET next_at = excluded.next_at, finished_at = NULL, claimed_until = 0,
     spared = CASE WHEN deliveries.state = 'pending' THEN deliveries.spared ELSE deliveries.attempts END, state = 'pending'"""
+"""One that is under way is no longer whoever's sends it: what came of that is not noted, and it goes out once more."""
 
 
 class SqlReplays:
