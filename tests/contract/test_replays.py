@@ -106,6 +106,15 @@ async def test_an_event_that_was_given_up_goes_again_and_what_waits_is_due_at_on
     assert (await hours.states())[0].failed == 0
 
 
+async def test_an_event_that_is_under_way_when_it_is_replayed_goes_out_once_more(store, hours):
+    await record(store, NOW + 5 * HOUR, "f")
+    await hours.fan_out("crm", everything, NOW)
+    (due,) = await hours.claim("crm", NOW, NOW + HOUR, 1)
+    assert await hours.replay_event("crm", "evt_f", everything, NOW)
+    await hours.finish(due, TAKEN, "delivered", None)
+    assert await take_all(hours) == ["evt_f"]
+
+
 async def test_one_event_is_replayed_only_where_it_is_one_and_the_subscription_gets_it(store, hours):
     assert await hours.replay_event("crm", "evt_none", everything, NOW) is None
     assert await hours.replay_event("crm", "evt_a", lambda *_: False, NOW) is False
