@@ -141,8 +141,8 @@ async def test_an_erasure_is_over_once_nobody_opens_their_signals_any_more(fleet
     before, readable = await opened(api, kafka_bootstrap, topics["signals"])
     assert before >= 4 and hits_in_topics(readable, [GONE]), "the keys of now open them"
     (receipt,) = await erase(api, email=GONE.email)
-    sealed, _, before = receipt["receipt"]["topics"].partition("; ")
-    assert sealed == "sealed with keys that were thrown away" and before.startswith("what came before ")
+    sealed, _, unsealed = receipt["receipt"]["topics"].partition("; ")
+    assert sealed == "sealed with keys that were thrown away" and unsealed.startswith("what came before ")
     after, readable = await opened(api, kafka_bootstrap, topics["signals"])
     assert after >= before and hits_in_topics(readable, [GONE]) == {}, "the records are there, and open no more"
 

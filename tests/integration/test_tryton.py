@@ -173,8 +173,9 @@ async def test_contacts_that_our_user_made_at_a_time_are_told_by_it(vendor):
     begin, key = datetime.now(UTC), Key("contact", "lead_r", email="retraced@kund.example")
     made = await vendor.create(key, vendor.render(Wanted(key, {"email": key.email, "full_name": "Eva Ek"})), {})
     second = timedelta(seconds=1)
-    (match,) = await vendor.contacts_made(Span(begin - second, datetime.now(UTC) + second), ["email"])
-    assert (match.vendor_id, match.fields["email"]) == (made.vendor_id, key.email)
+    found = await vendor.contacts_made(Span(begin - second, datetime.now(UTC) + second), ["email"])
+    # The tests before may have made others within the second.
+    assert (made.vendor_id, key.email) in [(match.vendor_id, match.fields["email"]) for match in found]
     assert await vendor.contacts_made(Span(begin - 9 * second, begin - 8 * second), ["email"]) == []
 
 
