@@ -161,7 +161,7 @@ class Storm:
         while rows := await self._store.outbox(500):
             await self._store.move_to_events(rows, "relay", epoch, self.now)
 
-    async def carry_on(self, rounds: int = 6000) -> None:
+    async def carry_on(self, rounds: int = 15000) -> None:
         """Until nothing waits for the sink, or it is paused."""
         async with AsyncExitStack() as stack:
             loop = await self._start(stack)
