@@ -176,7 +176,8 @@ async def test_contacts_that_our_user_made_at_a_time_are_told_by_it(vendor):
     found = await vendor.contacts_made(Span(begin - second, datetime.now(UTC) + second), ["email"])
     # The tests before may have made others within the second.
     assert (made.vendor_id, key.email) in [(match.vendor_id, match.fields["email"]) for match in found]
-    assert await vendor.contacts_made(Span(begin - 9 * second, begin - 8 * second), ["email"]) == []
+    before = await vendor.contacts_made(Span(begin - 9 * second, begin - 8 * second), ["email"])
+    assert made.vendor_id not in [match.vendor_id for match in before]
 
 
 @pytest.mark.parametrize("erased", ["clear", "delete"])
