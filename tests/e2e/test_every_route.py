@@ -203,7 +203,7 @@ def bodies(lead, other, merged):
         yield {"command": name, "reason": reason.get(name, "because"), **about, **more}
 
 
-def documented():
+def rights_of_docs():
     """{command: the words of who may ask} of the table in docs/commands.md."""
     table = (EXAMPLES.parents[1] / "docs/commands.md").read_text().partition("| command |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| .+ \| (.+?) \|$", table, re.MULTILINE)
@@ -224,7 +224,7 @@ def may(person, asked, owner, who):
 
 async def test_every_command_is_for_the_roles_that_the_page_says(api):
     lead, other = await api.get(f"/v1/leads/{await lead_of(api, 'nord')}"), await lead_of(api, "nord", "anna")
-    said = documented()
+    said = rights_of_docs()
     assert said.keys() == RIGHTS.keys() and lead["owner"] in PEOPLE
     allowed = 0
     for person in PEOPLE:

@@ -17,12 +17,12 @@ def call(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("STAFETT_DATABASE_URL", f"sqlite:///{tmp_path}/s.db")
     monkeypatch.setenv("STAFETT_DEPLOYMENT_KEY", "k" * 40)
 
-    def called(*words):
+    def run_upgrade(*words):
         status = main(["upgrade", *words, "--config", str(tmp_path)])
         printed = capsys.readouterr()
         return status, printed.out + printed.err
 
-    return called
+    return run_upgrade
 
 
 def revision(folder):

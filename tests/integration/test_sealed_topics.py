@@ -126,7 +126,7 @@ async def test_consumers_ask_for_keys_and_are_refused_those_of_the_erased(fleet,
     ]
 
 
-async def opened(api, bootstrap, topic):
+async def open_records(api, bootstrap, topic):
     """(how many records are there, those that the store's keys of now open)."""
     ring = ring_of(api.parts.settings, api.parts.store, api.parts.key, api.parts.time)
     await ring.refresh()
@@ -138,12 +138,12 @@ async def opened(api, bootstrap, topic):
 async def test_an_erasure_is_over_once_nobody_opens_their_signals_any_more(fleet, kafka_bootstrap):
     api, topics = fleet
     await make_known(api, GONE, STAYS)
-    before, readable = await opened(api, kafka_bootstrap, topics["signals"])
+    before, readable = await open_records(api, kafka_bootstrap, topics["signals"])
     assert before >= 4 and hits_in_topics(readable, [GONE]), "the keys of now open them"
     (receipt,) = await erase(api, email=GONE.email)
     sealed, _, unsealed = receipt["receipt"]["topics"].partition("; ")
     assert sealed == "sealed with keys that were thrown away" and unsealed.startswith("what came before ")
-    after, readable = await opened(api, kafka_bootstrap, topics["signals"])
+    after, readable = await open_records(api, kafka_bootstrap, topics["signals"])
     assert after >= before and hits_in_topics(readable, [GONE]) == {}, "the records are there, and open no more"
 
 
@@ -154,7 +154,7 @@ async def test_after_db_restored_what_was_read_before_is_passed_over(fleet, kafk
     lead = (await api.get("/v1/leads", email=STAYS.email))["leads"][0]["id"]
     history = await api.get(f"/v1/leads/{lead}/history")
     async with asyncio.timeout(60):
-        while (await opened(api, kafka_bootstrap, topics["signals"]))[1][topics["signals"]]:
+        while (await open_records(api, kafka_bootstrap, topics["signals"]))[1][topics["signals"]]:
             await asyncio.sleep(0.5)
     await api.parts.store.raise_epoch()
     await api.parts.ring.refresh()

@@ -24,7 +24,7 @@ def head(number):
     return f'{{"id":"evt_{number}","data":{{"personal":'
 
 
-def sealed(number, lead="lead_1"):
+def sealed_line(number, lead="lead_1"):
     return seal_event(head(number), PERSONAL, event_id=f"evt_{number}", lead_id=lead, secret=SECRETS[lead])
 
 
@@ -43,7 +43,7 @@ class Keys:
 def test_what_is_sealed_is_opened_and_everything_else_goes_through():
     keys = Keys()
     unsealer = Unsealer(keys.ask)
-    lines = [sealed(1), whole(head(2), None), whole(head(3), PERSONAL), "nonsense", sealed(4)]
+    lines = [sealed_line(1), whole(head(2), None), whole(head(3), PERSONAL), "nonsense", sealed_line(4)]
     opened = asyncio.run(unsealer.open(lines))
     assert opened == [whole(head(1), PERSONAL), *lines[1:4], whole(head(4), PERSONAL)]
     assert len(keys.asked) == 1 and unsealer.left == {NO_EVENT: 1}
@@ -51,7 +51,7 @@ def test_what_is_sealed_is_opened_and_everything_else_goes_through():
 
 def test_of_the_erased_nothing_comes_out_and_without_a_key_it_stays_sealed():
     keys = Keys()
-    lines = [sealed(1), sealed(2, "lead_2"), sealed(3, "lead_3")]
+    lines = [sealed_line(1), sealed_line(2, "lead_2"), sealed_line(3, "lead_3")]
     keys.found[key_name("lead_1", SECRETS["lead_1"])] = Erased()
     del keys.found[key_name("lead_2", SECRETS["lead_2"])]
     keys.found[key_name("lead_3", SECRETS["lead_3"])] = draw_key()
@@ -63,7 +63,7 @@ def test_of_the_erased_nothing_comes_out_and_without_a_key_it_stays_sealed():
 def test_keys_are_asked_for_together_and_no_longer_kept_than_a_minute():
     keys = Keys()
     unsealer = Unsealer(keys.ask, lambda: keys.now)
-    everybody = [sealed(n, lead) for n, lead in enumerate(SECRETS)]
+    everybody = [sealed_line(n, lead) for n, lead in enumerate(SECRETS)]
     asyncio.run(unsealer.open(everybody))
     asyncio.run(unsealer.open(everybody))
     assert [len(names) for names in keys.asked] == [AT_ONCE, AT_ONCE, 50]
@@ -109,7 +109,7 @@ def api():
 
 def test_the_keys_may_come_over_the_api(api, tmp_path, capsys):
     url, asked = api
-    (tmp_path / "events").write_text(sealed(1))
+    (tmp_path / "events").write_text(sealed_line(1))
     (tmp_path / "key").write_text("sk_data\n")
     (tmp_path / "wrong").write_text("sk_other\n")
     assert main(["unseal", str(tmp_path / "events"), "--url", url, "--key-file", str(tmp_path / "key")]) == 0

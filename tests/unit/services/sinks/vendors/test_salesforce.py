@@ -291,16 +291,22 @@ async def test_a_key_that_is_not_unique_and_a_secret_that_is_wrong_are_problems(
     assert len(problems) == 4 and all("invalid_client" in problem for problem in problems)
 
 
-async def test_no_secret_is_in_what_is_shown(api, clock):
+async def org_and_calls(api, clock):
+    """An org that has looked for a deal, and the calls that it made."""
     calls, caller = [], StandInCaller(api)
 
-    async def noting(call):
+    async def note_call(call):
         calls.append(call)
         return await caller(call)
 
     org = vendor(api, clock)
-    org._salesforce._caller = noting
+    org._salesforce._caller = note_call
     await deal_of(org)
+    return org, calls
+
+
+async def test_no_secret_is_in_what_is_shown(api, clock):
+    org, calls = await org_and_calls(api, clock)
     assert len(calls) == 2
     for call in calls:
         assert api.client[1] not in call.describe() and "00D!" not in call.describe()
@@ -308,15 +314,7 @@ async def test_no_secret_is_in_what_is_shown(api, clock):
 
 
 async def test_each_call_says_who_we_are_by_the_name_that_change_events_tell(api, clock):
-    calls, caller = [], StandInCaller(api)
-
-    async def noting(call):
-        calls.append(call)
-        return await caller(call)
-
-    org = vendor(api, clock)
-    org._salesforce._caller = noting
-    await deal_of(org)
+    _, calls = await org_and_calls(api, clock)
     said = [call.headers.get("sforce-call-options") for call in calls if not call.path.startswith("/services/oauth2")]
     assert said and set(said) == {"client=Stafett"}
 
