@@ -16,7 +16,6 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import NamedTuple
 
-from routing.forum.figures import Report
 from routing.forum.frame import forum_of, meeting_over, usual_week
 from routing.model.ids import derive
 from routing.people.roster import Roster
@@ -25,7 +24,7 @@ from schemas.words import probably
 from services.alerts.channels.email import EmailSender
 from services.alerts.channels.sender import Outcome
 from services.forum.desk import ForumDesk
-from services.forum.mail import mail_of
+from services.forum.mail import ReportMail, mail_of
 from services.ports.errors import PortError
 from services.ports.forum import MailState, MailStore
 from services.rules.ruling import Ruling
@@ -108,7 +107,10 @@ class ForumMail:
         sender = self._channel(forum_of(ruling.agreement.file).channel)
         report = await self._desk.report(await self._desk.frame(week))
         try:
-            return await sender.send_mail(compose(report, reader, sender.address, self._now()), (reader.address,))
+            shown = mail_of(report, reader.language, self._desk.links(report))
+            ident = derive("forum", report.organisation, report.week, report.known_on, reader.person)
+            mail = compose(shown, reader, Stamp(sender.address, ident, self._now()))
+            return await sender.send_mail(mail, (reader.address,))
         except (OSError, TimeoutError) as error:
             return Outcome("later", type(error).__name__)
 
@@ -137,17 +139,23 @@ def _reader(roster: Roster, person: str, usual: Language) -> Reader | None:
     return Reader(person, member.notify.email, member.language or usual)
 
 
-def compose(report: Report, reader: Reader, sender: str, now: datetime) -> EmailMessage:
-    """The whole mail; the same week for the same reader has the same Message-ID."""
-    shown, made = mail_of(report, reader.language), EmailMessage()
-    local, _, domain = sender.rpartition("@")
+class Stamp(NamedTuple):
+    """From which address, with which id and when: the same week for the same reader has the same id."""
+
+    sender: str
+    ident: str
+    at: datetime
+
+
+def compose(shown: ReportMail, reader: Reader, stamp: Stamp) -> EmailMessage:
+    """The whole mail."""
+    made = EmailMessage()
+    local, _, domain = stamp.sender.rpartition("@")
     made["From"] = Address("Stafett", username=local, domain=domain)
     made["To"] = reader.address
     made["Subject"] = " ".join(shown.subject.split())
-    made["Date"] = format_datetime(now)
-    made["Message-ID"] = (
-        f"<{derive('forum', report.organisation, report.week, report.known_on, reader.person)}@{domain}>"
-    )
+    made["Date"] = format_datetime(stamp.at)
+    made["Message-ID"] = f"<{stamp.ident}@{domain}>"
     made["Auto-Submitted"] = "auto-generated"
     made["X-Auto-Response-Suppress"] = "All"
     made.set_content(shown.text)

@@ -15,7 +15,8 @@ from services.forum.desk import ForumDesk
 
 def forum_desk(parts: Parts) -> ForumDesk:
     """One for a process: it keeps reports of weeks that are over."""
-    return ForumDesk(parts.stories, parts.forum, ruling=partial(ruling_now, parts), now=parts.now)
+    ruling, public_url = partial(ruling_now, parts), parts.settings.http.public_url
+    return ForumDesk(parts.stories, parts.forum, ruling=ruling, now=parts.now, public_url=public_url)
 
 
 def forum_mail(parts: Parts, senders: Mapping[str, Sender]) -> ForumMail:

@@ -15,6 +15,7 @@ from routing.forum.weeks import monday_of
 from routing.model.ids import derive
 from schemas.forum import Action, Cost, ForumEntry, Lesson
 from schemas.words import probably
+from services.forum.places import PageLinks, page_links
 from services.forum.reports import compute_report, list_behind
 from services.ports.forum import ForumStore, StoryReading
 from services.rules.ruling import Ruling
@@ -37,7 +38,8 @@ class _Asked(NamedTuple):
 
 class ForumDesk:
     """One report is computed at a time in a process; who asks for the same meanwhile gets the same one. `ruling` gives what rules now,
-    with every published agreement. Every method raises StoreUnavailable."""
+    with every published agreement, `public_url` is where the outside finds the page, if anybody said so. Every method but `links` raises
+    StoreUnavailable."""
 
     def __init__(
         self,
@@ -46,8 +48,10 @@ class ForumDesk:
         *,
         ruling: Callable[[], Awaitable[Ruling]],
         now: Callable[[], datetime],
+        public_url: str | None = None,
     ) -> None:
         self._stories, self._store, self._ruling, self._now = stories, store, ruling, now
+        self._public_url = public_url
         self._turn = asyncio.Lock()
         self._kept: dict[_Asked, Report] = {}
 
@@ -68,6 +72,10 @@ class ForumDesk:
             if frame.known_on < self._now():
                 self._keep(asked, made)
         return made
+
+    def links(self, report: Report) -> PageLinks | None:
+        """Where the page shows it; None where nobody said where that is."""
+        return page_links(self._public_url, report)
 
     def _keep(self, asked: _Asked, made: Report) -> None:
         self._kept[asked] = made

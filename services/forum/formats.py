@@ -8,6 +8,7 @@ from routing.forum.figures import Report, to_json
 from schemas.notify import Language
 from services.forum.html import html_of
 from services.forum.pdf import pdf_of
+from services.forum.places import PageLinks
 from services.forum.rows import csv_of
 from services.forum.text import text_of
 from services.forum.view import view_of
@@ -16,19 +17,19 @@ Format = Literal["text", "html", "json", "csv", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
-def render_report(report: Report, form: Format, language: Language) -> bytes:
-    """The same bytes for the same report; JSON and CSV are of no language. Raises PdfMissing."""
+def render_report(report: Report, form: Format, language: Language, links: PageLinks | None = None) -> bytes:
+    """The same bytes for the same report and the same page; JSON and CSV are of no language. Raises PdfMissing."""
     match form:
         case "json":
             return to_json(report)
         case "csv":
             return csv_of(report).encode()
         case "text":
-            return text_of(view_of(report, language)).encode()
+            return text_of(view_of(report, language, links)).encode()
         case "html":
-            return html_of(view_of(report, language)).encode()
+            return html_of(view_of(report, language, links)).encode()
         case "pdf":
-            return pdf_of(view_of(report, language))
+            return pdf_of(view_of(report, language, links))
         case _:
             assert_never(form)
 

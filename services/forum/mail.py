@@ -7,6 +7,7 @@ from typing import NamedTuple
 from routing.forum.figures import Report
 from schemas.notify import Language
 from services.forum.html import html_of
+from services.forum.places import PageLinks
 from services.forum.text import text_of
 from services.forum.view import view_of
 
@@ -19,6 +20,6 @@ class ReportMail(NamedTuple):
     html: str
 
 
-def mail_of(report: Report, language: Language) -> ReportMail:
-    view = view_of(report, language)
+def mail_of(report: Report, language: Language, links: PageLinks | None = None) -> ReportMail:
+    view = view_of(report, language, links)
     return ReportMail(view.title, text_of(view), html_of(view, for_mail=True))

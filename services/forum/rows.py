@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import shlex
 from collections.abc import Iterator
 from io import StringIO
 
-from routing.forum.figures import Report
+from routing.forum.figures import Figure, Report
 
-HEAD = ("week", "section", "table", "labels", "column", "value", "unit", "currency", "why", "ids", "checksum")
+HEAD = (
+    "week", "section", "table", "labels", "column", "value", "unit", "currency", "why", "ids", "checksum", "queries", "known_on",
+)  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet; names of forms and reasons come from outside."""
 
 
 def csv_of(report: Report) -> str:
-    """Every figure with its labels as `NAME=LABEL; ...`."""
+    """Every figure with its labels as `NAME=LABEL; ...`, and with its queries as `stafett report ids` takes them, one a line; then each
+    action point and lesson, with how it stands in `value`."""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(HEAD)
@@ -41,7 +45,17 @@ def _lines(report: Report) -> Iterator[tuple[str, ...]]:
                         figure.why or "",
                         str(behind.count) if behind is not None else "",
                         behind.checksum if behind is not None else "",
+                        _queries(figure),
+                        report.known_on,
                     )
+    for name, entries in (("actions", report.actions), ("lessons", report.lessons)):
+        for entry in entries:
+            labels = "; ".join(f"{by}={text}" for by, text in [("id", entry.id), *entry.fields.items()])
+            yield (report.week, name, name, _harmless(labels), "state", entry.state, *("",) * 6, report.known_on)
+
+
+def _queries(figure: Figure) -> str:
+    return _harmless("\n".join(shlex.join([one.measure, one.span, *one.labels]) for one in figure.queries))
 
 
 def _harmless(text: str) -> str:

@@ -16,7 +16,8 @@ WIDTH = 120
 
 def text_of(view: ReportView) -> str:
     """As wide as a terminal usually is; longer names are folded."""
-    lines = [view.title, *view.lines, ""]
+    sentence, address = view.page
+    lines = [view.title, *view.lines, *([f"{sentence}: {address}"] if address else []), ""]
     for section in view.sections:
         lines += [section.heading, "=" * len(section.heading), ""]
         for table in section.tables:

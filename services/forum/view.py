@@ -9,6 +9,7 @@ from typing import NamedTuple, assert_never
 from routing.forum.figures import Entry, Figure, FigureTable, Report, Section
 from schemas.notify import Language
 from services.forum.charts import MOST_SERIES, Chart, Point, Series, draw_bars, draw_lines
+from services.forum.places import PageLinks, place_of
 from services.forum.spelling import spell_figure, spell_instant
 from services.forum.words import WORDS
 
@@ -19,7 +20,8 @@ _WORDED = frozenset(
 
 
 class TableView(NamedTuple):
-    """`wide` columns are texts and not numbers; `more` says that there are further rows."""
+    """`wide` columns are texts and not numbers; `more` says that there are further rows. `links` are addresses of what is behind the
+    figures, row by row, "" where nothing is; none at all where nobody said where the page is."""
 
     name: str
     heading: str
@@ -28,6 +30,7 @@ class TableView(NamedTuple):
     rows: tuple[tuple[str, ...], ...]
     chart: str | None = None
     more: str = ""
+    links: tuple[tuple[str, ...], ...] = ()
 
 
 class SectionView(NamedTuple):
@@ -37,17 +40,19 @@ class SectionView(NamedTuple):
 
 
 class ReportView(NamedTuple):
-    """`lines` say what it is about; `nothing` stands where a table has no rows."""
+    """`lines` say what it is about; `nothing` stands where a table has no rows. `page` is a sentence that leads to the report on the page,
+    and its address; both are "" where nobody said where that is."""
 
     language: Language
     title: str
     lines: tuple[str, ...]
     sections: tuple[SectionView, ...]
     nothing: str
+    page: tuple[str, str] = ("", "")
 
 
-def view_of(report: Report, language: Language) -> ReportView:
-    """The whole report: action points first, for the forum begins with them."""
+def view_of(report: Report, language: Language, links: PageLinks | None = None) -> ReportView:
+    """The whole report: action points first, for the forum begins with them. With `links` each figure leads to what is behind it."""
     sentences = WORDS[language]["sentence"]
 
     def instant(text: str) -> str:
@@ -64,8 +69,9 @@ def view_of(report: Report, language: Language) -> ReportView:
         language=language,
         title=sentences["title"].format(week=report.week, title=report.title),
         lines=(week, sentences["agreement"].format(hash=report.agreement[:12])),
-        sections=(*entries, *(_section(section, language) for section in report.sections)),
+        sections=(*entries, *(_section(section, language, links) for section in report.sections)),
         nothing=sentences["nothing"],
+        page=("", "") if links is None else (sentences["page"], links.report()),
     )
 
 
@@ -90,8 +96,15 @@ def _entries(name: str, entries: Sequence[Entry], columns: tuple[str, ...], lang
     return SectionView(name, words["section"][name], (table,))
 
 
-def _section(section: Section, language: Language) -> SectionView:
-    tables = tuple(_table(section.name, table, language) for table in section.tables)
+def has_ids(figure: Figure) -> bool:
+    """Whether anything is behind it that can be looked at."""
+    return figure.behind is not None and figure.behind.count > 0
+
+
+def _section(section: Section, language: Language, links: PageLinks | None) -> SectionView:
+    tables = tuple(
+        _table(section.name, table, language)._replace(links=_links(section, table, links)) for table in section.tables
+    )
     return SectionView(section.name, WORDS[language]["section"][section.name], tables)
 
 
@@ -113,6 +126,18 @@ def _table(section: str, table: FigureTable, language: Language) -> TableView:
         rows=rows,
         chart=_chart(section, table, language),
         more=more if table.total > len(table.rows) else "",
+    )
+
+
+def _links(section: Section, table: FigureTable, links: PageLinks | None) -> tuple[tuple[str, ...], ...]:
+    if links is None:
+        return ()
+    return tuple(
+        tuple(
+            links.behind(place_of(section, table, number, column)) if has_ids(figure) else ""
+            for column, figure in enumerate(row.figures)
+        )
+        for number, row in enumerate(table.rows)
     )
 
 

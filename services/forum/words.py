@@ -48,6 +48,14 @@ _TABLES: Mapping[str, tuple[str, str]] = {
     "criteria": ("Criteria that failed", "Kriterier som inte höll"),
     "precision_by_fact": ("Taken, by what qualified them", "Tagna, efter vad som kvalificerade dem"),
     "precision_by_content": ("Taken, by content", "Tagna, per innehåll"),
+    "found_by_people": (
+        "How people found what the definition missed",
+        "Hur människor fann det som definitionen missade",
+    ),
+    "recall_by_criterion": (
+        "Found by the definition, by the criterion that failed before",
+        "Funna av definitionen, per kriterium som inte höll tidigare",
+    ),
     "recall_by_content": ("Found by the definition, by content", "Funna av definitionen, per innehåll"),
     "criteria_by_content": ("Criteria that failed, by content", "Kriterier som inte höll, per innehåll"),
     "notes": ("Notes", "Anteckningar"),
@@ -160,6 +168,7 @@ _LABELS: Mapping[str, tuple[str, str]] = {
     "sales_qualified": ("The definition", "Definitionen"),
     "sales_ready": ("A tag by a person", "En tagg av en människa"),
     "meeting_booked": ("A meeting", "Ett möte"),
+    "own_prospect": ("A prospect of their own", "En egen kontakt"),
     "not_qualified": ("Not qualified", "Inte kvalificerad"),
     "open": ("Open", "Öppen"),
     "overdue": ("Overdue", "Försenad"),
@@ -196,6 +205,10 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "agreement": ("Agreement {hash}.", "Avtal {hash}."),
     "more": ("The {shown} largest of {total} rows.", "De {shown} största av {total} rader."),
+    "page": (
+        "On the page each figure leads to the leads behind it, and to the ids of their events",
+        "På sidan leder varje siffra till de leads som ligger bakom, och till deras händelsers id:n",
+    ),
     "nothing": ("Nothing.", "Inget."),
     "chart": ("Chart: {table}", "Diagram: {table}"),
     "chart_about": (

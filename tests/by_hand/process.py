@@ -217,28 +217,38 @@ def _definitions(f, weeks, known):
     good = _good(f, begin)
     plans = [
         ("precision", (), Counter(verdicts.values()), ("taken", "rejected")),
-        ("recall", (), Counter(way for _, way in good), ("definition", "people")),
+        ("recall", (), Counter(way for _, _, way, _ in good), ("definition", "people")),
     ]
     for name, index in (("precision_by_fact", 0), ("precision_by_content", 1)):
         groups = defaultdict(Counter)
         for key, verdict in verdicts.items():
             groups[offers.get(key, ("-", "-"))[index]][verdict] += 1
         plans += [(name, (label,), counts, ("taken", "rejected")) for label, counts in groups.items()]
-    groups = defaultdict(Counter)
-    for content, way in good:
-        groups[content][way] += 1
-    plans += [("recall_by_content", (label,), counts, ("definition", "people")) for label, counts in groups.items()]
+    for name, index in (("recall_by_content", 0), ("recall_by_criterion", 1)):
+        groups = defaultdict(Counter)
+        for one in good:
+            groups[one[index]][one[2]] += 1
+        plans += [(name, (label,), counts, ("definition", "people")) for label, counts in groups.items()]
     for name, labels, counts, (one, other) in plans:
         found["definitions", name, labels, one], found["definitions", name, labels, other] = (
             str(counts[one]),
             str(counts[other]),
         )
         found["definitions", name, labels, name.partition("_")[0]] = part(counts[one], counts[one] + counts[other])
+    found |= _found_by_people(good)
     for criterion, number in Counter(criteria.values()).items():
         found["definitions", "criteria", (criterion,), "rejected"] = str(number)
         found["definitions", "criteria", (criterion,), "share"] = part(number, len(recent))
     pairs = Counter((offers.get(key, ("-", "-"))[1], criterion) for key, criterion in criteria.items())
     return found | {("definitions", "criteria_by_content", pair, "rejected"): str(n) for pair, n in pairs.items()}
+
+
+def _found_by_people(good):
+    found = {}
+    for how, number in Counter(how for _, _, way, how in good if way == "people").items():
+        found["definitions", "found_by_people", (how,), "leads"] = str(number)
+        found["definitions", "found_by_people", (how,), "share"] = part(number, len(good))
+    return found
 
 
 def _criterion(data):
@@ -247,10 +257,10 @@ def _criterion(data):
 
 
 def _good(f, begin):
-    """(content, who found it) of each deal that began in the quarter."""
+    """(content, criterion that it had failed, who found it, how) of each deal that began in the quarter."""
     found = []
     for lead, told in f.by_lead.items():
-        fact, content = "-", "-"
+        fact, content, is_own = "-", "-", f.finder(lead) == "sales"
         for event in told:
             if event["mode"] != "live":
                 continue
@@ -258,8 +268,8 @@ def _good(f, begin):
                 why = event["data"]["qualification"]
                 fact, content = why["fact"], f.content(lead, datetime.fromisoformat(why["at"]))
             if event["type"] == "lead.stage_changed" and event["data"]["to_stage"] == "deal" and event["day"] >= begin:
-                by_definition = fact == "sales_qualified" and f.finder(lead) == "marketing"
-                found.append((content, "definition" if by_definition else "people"))
+                way = "definition" if fact == "sales_qualified" and not is_own else "people"
+                found.append((content, _failed_before(f, lead, event["at"]), way, "own_prospect" if is_own else fact))
     return found
 
 
@@ -271,13 +281,18 @@ def _notes(f, weeks, known):
         lead, at = note["subject"], note["at"]
         stages = [stage for event, _, stage in f.moves(lead) if event["at"] <= at] or ["contact"]
         side = {"hand_over": "sales", "deal": "sales", "qualification": "sdr"}.get(stages[-1], "marketing")
-        failed = [
-            e["data"]["criterion"]
-            for e in f.by_lead[lead]
-            if e["type"] == "handover.rejected" and e["mode"] == "live" and e["at"] <= at and e["data"]["criterion"]
-        ]
-        counts[side, f.content(lead, at), (failed or ["-"])[-1]] += 1
+        counts[side, f.content(lead, at), _failed_before(f, lead, at)] += 1
     return {("learning", "notes", labels, "notes"): str(n) for labels, n in counts.items()}
+
+
+def _failed_before(f, lead, at):
+    """The criterion that was named last when it was rejected, by then."""
+    failed = [
+        e["data"]["criterion"]
+        for e in f.by_lead[lead]
+        if e["type"] == "handover.rejected" and e["mode"] == "live" and e["at"] <= at and e["data"]["criterion"]
+    ]
+    return (failed or ["-"])[-1]
 
 
 ALL = (_leads, _journey, _handovers, _promises, _meetings, _opportunities, _stuck, _definitions, _notes)

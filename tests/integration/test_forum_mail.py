@@ -24,6 +24,7 @@ from tests.setups import EXAMPLES
 
 MEETS = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
 """Monday at 08:00 in Stockholm."""
+PAGE = "https://leads.example.com"
 FORUM = '\nforum: {weekday: mon, time: "08:00", calendar: stockholm, to: [maja, elin], language: en}\n'
 
 
@@ -66,7 +67,7 @@ class Process:
         async def ruled():
             return rules or ruling()
 
-        desk = ForumDesk(SqlStories(store.engines), self.forum, ruling=ruled, now=lambda: self.now)
+        desk = ForumDesk(SqlStories(store.engines), self.forum, ruling=ruled, now=lambda: self.now, public_url=PAGE)
         self.mail = ForumMail(
             desk, self.forum, {"mail": EmailSender(channel, None)}, ruling=ruled, now=lambda: self.now
         )
@@ -83,7 +84,8 @@ async def test_each_reader_gets_it_once_in_their_language_when_the_forum_meets(s
     assert mails["maja@example.com"]["Subject"].startswith("Weekly forum, 2026-W48")
     assert mails["elin@example.com"]["Subject"].startswith("Veckoforum, 2026-W48")
     assert "Leads in" in mails["maja@example.com"].get_body(("plain",)).get_content()
-    assert "<table" in mails["maja@example.com"].get_body(("html",)).get_content()
+    html = mails["maja@example.com"].get_body(("html",)).get_content()
+    assert "<table" in html and f'href="{PAGE}/forum?week=2026-W48&amp;known=' in html
 
 
 async def test_a_claim_of_a_process_that_was_killed_runs_out_and_the_mail_has_the_same_id(store, server):

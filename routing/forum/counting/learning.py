@@ -65,10 +65,13 @@ def _answers(story: Story) -> list[_Answer]:
 
 
 Way = Literal["definition", "people"]
+OWN_PROSPECT = "own_prospect"
+"""What is said instead of a fact where sales found the lead itself."""
 
 
 def count_recall(story: Story, frame: Frame) -> Iterator[Count]:
-    """Leads that sales took up in the quarter: whether the definition found them, or people did."""
+    """Leads that sales took up in the quarter: whether the definition found them, or people did, and how these found them; by content, and
+    by the criterion that the lead had failed before."""
     fact, content = NONE, NONE
     offers = {event.id: data for event, data in story.of(HandoverOffered)}
     moves = {move.id: move for move in story.moves() if move.mode == COUNTS}
@@ -78,9 +81,13 @@ def count_recall(story: Story, frame: Frame) -> Iterator[Count]:
         move = moves.get(event.id)
         if move is None or move.target != "deal" or not frame.is_in(QUARTER_NAME, move.at):
             continue
-        way: Way = "definition" if fact == DEFINITION and found_by(story) == "marketing" else "people"
+        is_own = found_by(story) == "sales"
+        way: Way = "definition" if fact == DEFINITION and not is_own else "people"
         yield Count(Query("good", QUARTER_NAME, (way,)), (move.id,))
         yield Count(Query("good_by_content", QUARTER_NAME, (content, way)), (move.id,))
+        yield Count(Query("good_by_criterion", QUARTER_NAME, (_criterion(story, move.at), way)), (move.id,))
+        if way == "people":
+            yield Count(Query("found_by_people", QUARTER_NAME, (OWN_PROSPECT if is_own else fact,)), (move.id,))
 
 
 def count_notes(story: Story, frame: Frame) -> Iterator[Count]:

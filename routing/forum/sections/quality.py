@@ -13,7 +13,8 @@ _WAYS = ("definition", "people")
 
 def definitions(sheet: Sheet) -> Section:
     """Over the quarter. Precision: of what was handed over and answered, the part that was taken. Recall: of what sales took up, the part
-    that the definition found; the rest people found, by a tag, a meeting or a prospect of their own."""
+    that the definition found; the rest people found, by a tag, a meeting or a prospect of their own. Both by content and by criterion: of
+    recall that is the one which the lead had failed before sales took it up after all."""
     precision = table_of(
         "precision",
         (),
@@ -41,7 +42,9 @@ def definitions(sheet: Sheet) -> Section:
             table_of("criteria", ("criterion",), ("rejected", "share"), failed, chart="bars", largest_first=True),
             _by(sheet, "precision_by_fact", "answered_by_fact", _VERDICTS),
             _by(sheet, "precision_by_content", "answered_by_content", _VERDICTS),
+            _found_by_people(sheet),
             _by(sheet, "recall_by_content", "good_by_content", _WAYS),
+            _by(sheet, "recall_by_criterion", "good_by_criterion", _WAYS),
             table_of(
                 "criteria_by_content",
                 ("content", "criterion"),
@@ -54,6 +57,23 @@ def definitions(sheet: Sheet) -> Section:
             ),
         ),
     )
+
+
+def _found_by_people(sheet: Sheet) -> FigureTable:
+    """What the definition missed: how people found what sales took up, and which part of all that is."""
+    rows = (
+        (
+            labels,
+            (
+                sheet.count("found_by_people", QUARTER_NAME, *labels),
+                sheet.share(
+                    Query("found_by_people", QUARTER_NAME, labels), [Query("good", QUARTER_NAME, (w,)) for w in _WAYS]
+                ),
+            ),
+        )
+        for labels in sheet.tally.labels("found_by_people", QUARTER_NAME)
+    )
+    return table_of("found_by_people", ("fact",), ("leads", "share"), rows, largest_first=True)
 
 
 def _by(sheet: Sheet, name: str, measure: str, ways: tuple[str, str]) -> FigureTable:

@@ -82,7 +82,7 @@ async def _week(args: argparse.Namespace) -> int:
             return 2
         report = await desk.report(frame)
     try:
-        content = render_report(report, args.format, args.language or _language(frame))
+        content = render_report(report, args.format, args.language or _language(frame), desk.links(report))
     except PdfMissing as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,6 +1,4 @@
-"""Which report a page asks for, as it stands in its address. Figures are named by where they stand, never by their labels, which
-people and senders chose: so no address holds anything personal.
-"""
+"""Which report a page asks for, as it stands in its address."""
 
 from __future__ import annotations
 
@@ -15,8 +13,8 @@ from routing.forum.frame import SETTLING, Frame, meeting_over
 from schemas.instants import RULE, plausible, read_instant
 from services.console.language.reader import Reader
 from services.forum.desk import ForumDesk
+from services.forum.places import REPORT
 
-PATH = "/forum"
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _PLACE = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}\.\d{1,3}\.\d{1,2}", re.ASCII)
 LONGEST = 64
@@ -29,7 +27,7 @@ class ForumQuery(NamedTuple):
     known: str = ""
     at: str = ""
 
-    def url(self, path: str = PATH, **more: str) -> str:
+    def url(self, path: str = REPORT, **more: str) -> str:
         """The address of the same report."""
         members = {name: value for name, value in {**self._asdict(), **more}.items() if value}
         return f"{path}?{urlencode(members)}" if members else path
@@ -74,11 +72,6 @@ class Spot(NamedTuple):
     def figure(self) -> Figure:
         """The figure itself."""
         return self.row.figures[self.column]
-
-
-def place_of(section: Section, table: FigureTable, row: int, column: int) -> str:
-    """`at` of a figure: stays the same, for the report does."""
-    return f"{section.name}.{table.name}.{row}.{column}"
 
 
 def find_spot(report: Report, place: str) -> Spot | None:

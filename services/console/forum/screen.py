@@ -30,7 +30,7 @@ from services.console.forum.entries import (
     sides_of,
 )
 from services.console.forum.query import ForumQuery, find_spot, frame_for, read_query, week_names
-from services.console.forum.view import forum_view, has_ids
+from services.console.forum.view import forum_view
 from services.console.language.reader import Reader, person_name
 from services.console.language.words import mark
 from services.console.signed_in import SignedIn
@@ -38,6 +38,7 @@ from services.console.waiting import Waiting
 from services.forum.desk import NoSuchEntry
 from services.forum.formats import FORMATS, Format, media_type, render_report
 from services.forum.pdf import PdfMissing, can_make_pdf
+from services.forum.view import has_ids
 
 WEEKS = 26
 """Weeks that can be chosen."""
@@ -111,7 +112,8 @@ class _Screens:
         if report is None:
             return RedirectResponse(asked.query.url(), 303)
         try:
-            content = await asyncio.to_thread(render_report, report, form, self._console.reader(somebody).language)
+            language, links = self._console.reader(somebody).language, self._console.forum.links(report)
+            content = await asyncio.to_thread(render_report, report, form, language, links)
         except PdfMissing as error:
             raise NotThere from error
         named = f'attachment; filename="forum-{asked.query.week}.{"txt" if form == "text" else form}"'

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from routing.forum.figures import Figure, FigureTable, Report, Section
+from routing.forum.figures import FigureTable, Report, Section
 from schemas.notify import Language
-from services.console.forum.query import place_of
-from services.forum.view import SectionView, TableView, view_of
+from services.forum.places import place_of
+from services.forum.view import SectionView, TableView, has_ids, view_of
 
 
 class Cell(NamedTuple):
@@ -69,8 +69,3 @@ def _cells(
     number, texts = row
     for column, (figure, text) in enumerate(zip(table.rows[number].figures, texts, strict=True)):
         yield Cell(text, link(place_of(section, table, number, column)) if has_ids(figure) else "")
-
-
-def has_ids(figure: Figure) -> bool:
-    """Whether anything is behind it that can be looked at."""
-    return figure.behind is not None and figure.behind.count > 0

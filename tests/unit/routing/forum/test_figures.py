@@ -303,6 +303,23 @@ def test_the_definition_is_judged_by_what_sales_took_and_by_what_people_found():
     assert by_content["news",]["precision"] == "0.0000"
     assert rows(made, "definitions", "precision_by_fact")["sales_ready",]["taken"] == 1
     assert rows(made, "definitions", "recall_by_content")["demo",]["recall"] == "1.0000"
+    assert rows(made, "definitions", "found_by_people") == {("sales_ready",): {"leads": 1, "share": "0.5000"}}
+
+
+def test_recall_is_told_by_the_criterion_that_a_lead_had_failed_before_sales_took_it_up_after_all():
+    back = Life("a").begin(1).offer(2).reject(3, "not_qualified", "budget").move("nurturing", 3)
+    back.offer(5, fact="meeting_booked", number=2).accept(6).move("deal", 7)
+    new = Life("b").begin(1).offer(2).accept(3).move("deal", 4)
+    own = Life("c").begin(1, kind="sales.prospect_added").offer(2).accept(3).move("deal", 4)
+    made = report(back, new, own)
+    assert rows(made, "definitions", "recall_by_criterion") == {
+        ("-",): {"definition": 1, "people": 1, "recall": "0.5000"},
+        ("budget",): {"definition": 0, "people": 1, "recall": "0.0000"},
+    }
+    assert rows(made, "definitions", "found_by_people") == {
+        ("meeting_booked",): {"leads": 1, "share": "0.3333"},
+        ("own_prospect",): {"leads": 1, "share": "0.3333"},
+    }
 
 
 def test_notes_are_counted_by_whose_stage_it_was_by_content_and_by_criterion():

@@ -1,25 +1,30 @@
 """The report as people see it: in two languages, as HTML, text, CSV and PDF."""
 
 import csv
+import re
 import sys
 import xml.etree.ElementTree as ET
 from fractions import Fraction
+from html import unescape
 from io import StringIO
 from typing import get_args
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from routing.forum.figures import Figure, Unit, Why
 from routing.forum.report import report_of
 from schemas.notify import Language
+from services.console.forum.query import find_spot
 from services.forum.charts import Chart, Point, Series, draw_bars, draw_lines
 from services.forum.html import html_of
 from services.forum.mail import mail_of
 from services.forum.pdf import PdfMissing, pdf_of
+from services.forum.places import page_links
 from services.forum.rows import csv_of
 from services.forum.spelling import spell_figure, spell_instant, spell_seconds
 from services.forum.text import text_of
-from services.forum.view import view_of
+from services.forum.view import has_ids, view_of
 from services.forum.words import WORDS
 from tests.forum import Life, frame
 from tests.golden_report import golden_report
@@ -127,6 +132,35 @@ def test_what_cannot_be_computed_is_empty_in_the_csv_with_the_reason_beside_it(g
     lines = list(csv.DictReader(StringIO(csv_of(golden))))
     reasons = {(line["column"], line["value"], line["why"]) for line in lines if line["section"] == "economy"}
     assert ("cac", "", "no_costs") in reasons
+
+
+def test_the_csv_says_how_its_ids_are_listed_what_was_known_and_what_was_agreed_on(golden):
+    lines = list(csv.DictReader(StringIO(csv_of(golden))))
+    assert {line["known_on"] for line in lines} == {golden.known_on}
+    (accepted,) = [
+        line
+        for line in lines
+        if (line["section"], line["labels"], line["column"]) == ("hand_overs", f"week={golden.week}", "accepted")
+    ]
+    assert accepted["queries"] == f"handovers {golden.week} accepted"
+    agreed = [line for line in lines if line["section"] == "actions"]
+    assert [line["value"] for line in agreed] == [entry.state for entry in golden.actions] != []
+    assert any("what=Ask Cia which day suits her; who=" in line["labels"] for line in agreed)
+
+
+def test_each_figure_leads_to_the_leads_behind_it_where_the_page_is_known(golden):
+    links = page_links("https://leads.example.com/", golden)
+    view, mail = view_of(golden, "sv", links), mail_of(golden, "sv", links)
+    figures = [f for s in golden.sections for t in s.tables for row in t.rows for f in row.figures if has_ids(f)]
+    for page in (html_of(view), mail.html):
+        report, *behind = re.findall(r'href="([^"]+)"', page)
+        assert unescape(report) == links.report()
+        places = [parse_qs(urlsplit(unescape(address)).query) for address in behind]
+        assert {(one["week"][0], one["known"][0]) for one in places} == {(golden.week, golden.known_on)}
+        assert [find_spot(golden, one["at"][0]).figure for one in places] == figures
+    assert links.report() in text_of(view) and links.report() in mail.text
+    assert pdf_of(view).count(b"/URI") > len(figures)
+    assert "href" not in html_of(view_of(golden, "sv")), "and nowhere else"
 
 
 def test_the_pdf_is_tagged_and_the_same_bytes_each_time(golden):
