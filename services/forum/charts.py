@@ -12,9 +12,13 @@ from html import escape
 from typing import NamedTuple
 
 WIDTH, LEFT, RIGHT, TOP, BAR = 640, 180, 90, 16, 22
+BARS_LEFT = 240
+"""Where bars begin: the names of two stages stand before them."""
+LETTER = 7
+"""About as wide is one of a value's."""
 HEIGHT, BOTTOM = 220, 28
 """Of a chart of lines, in units of its view box."""
-LONGEST_LABEL = 28
+LONGEST_LABEL, LONGEST_BAR_LABEL = 28, 30
 _STROKES = (("#2f6fbb", ""), ("#c2571a", "6 3"), ("#2a8a57", "2 3"), ("#8a4fb0", "8 3 2 3"))
 """Colours that stand out from white and from black, with the dashes by which they are told apart without colour."""
 MOST_SERIES = len(_STROKES)
@@ -48,19 +52,22 @@ def draw_bars(chart: Chart, points: Sequence[Point]) -> str:
     """One bar a point, the names on the left and the values at their ends."""
     shown = points[:MOST_BARS]
     most = max((max(point.value or Fraction(0), point.beside or Fraction(0)) for point in shown), default=Fraction(0))
-    room = WIDTH - LEFT - RIGHT
+    room = WIDTH - BARS_LEFT - RIGHT
     parts = []
     for number, point in enumerate(shown):
         y = TOP + number * BAR
         length = _length(point.value or Fraction(0), most, room)
-        parts.append(f'<text x="{LEFT - 8}" y="{y + 14}" text-anchor="end">{_label(point.label)}</text>')
-        parts.append(f'<rect x="{LEFT}" y="{y + 3}" width="{length}" height="{BAR - 8}" fill="{_STROKES[0][0]}"/>')
+        parts.append(
+            f'<text x="{BARS_LEFT - 8}" y="{y + 14}" text-anchor="end">{_label(point.label, LONGEST_BAR_LABEL)}</text>'
+        )
+        parts.append(f'<rect x="{BARS_LEFT}" y="{y + 3}" width="{length}" height="{BAR - 8}" fill="{_STROKES[0][0]}"/>')
         end = length
         if point.beside is not None:
             line = _length(point.beside, most, room)
-            parts.append(f'<path d="M{LEFT + line} {y}V{y + BAR - 2}" stroke="currentColor" stroke-width="3"/>')
-            end = max(length, line)
-        parts.append(f'<text x="{LEFT + end + 6}" y="{y + 14}">{escape(point.text)}</text>')
+            parts.append(f'<path d="M{BARS_LEFT + line} {y}V{y + BAR - 2}" stroke="currentColor" stroke-width="3"/>')
+            # Beside its own bar, where the line would not go through it: else it reads as the line's value.
+            end = line if length <= line < length + LETTER * (len(point.text) + 2) else length
+        parts.append(f'<text x="{BARS_LEFT + end + 6}" y="{y + 14}">{escape(point.text)}</text>')
     return _svg(chart, TOP * 2 + BAR * len(shown), parts)
 
 
@@ -132,12 +139,12 @@ def _length(value: Fraction, most: Fraction, room: int) -> int:
     return max(0, round(value / most * room)) if most > 0 else 0
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
+def _cut(text: str, most: int = LONGEST_LABEL) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def _label(text: str) -> str:
-    return escape(_cut(text))
+def _label(text: str, most: int = LONGEST_LABEL) -> str:
+    return escape(_cut(text, most))
 
 
 def _svg(chart: Chart, height: int, parts: Sequence[str]) -> str:

@@ -41,8 +41,6 @@ _HEADLINES: tuple[tuple[Kind, str], ...] = (
     ("broken", mark("promises broken")),
 )
 _SUMS: frozenset[Kind] = frozenset({"offered", "accepted", "rejected"})
-LONGEST_LABEL = 24
-"""Of a bar's name in letters, arrows and capitals included."""
 
 
 class Row(NamedTuple):
@@ -152,17 +150,13 @@ def _section(figures: Figures, named: tuple[str, str, tuple[Kind, ...]], day: st
         for figure in found
     ]
     points = [
-        Point(_label(row.name), Fraction(row.number), str(row.number), _usual_of(figures, figure))
+        Point(row.name, Fraction(row.number), str(row.number), _usual_of(figures, figure))
         for row, figure in zip(rows, found, strict=True)
     ]
     about = reader.say("Bars show the day, the line across each what is usual. The table has the same figures.")
     chart = Chart(f"flow-{ident}", title, about)
     # `draw_bars` escapes what people and senders wrote; everything else in it is ours.
     return SectionView(ident, title, rows, Markup(draw_bars(chart, points)) if points else None)  # noqa: S704
-
-
-def _label(name: str) -> str:
-    return name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 1]}…"
 
 
 def _of_kinds(figures: Figures, kinds: Sequence[Kind]) -> Iterator[Figure]:

@@ -189,7 +189,7 @@ NAMED = Chart("c", "Leads", "by week")
 def test_bars_are_as_long_as_their_values_and_a_nought_has_none():
     points = [Point("web", Fraction(10), "10"), Point("ads", Fraction(5), "5"), Point("none", Fraction(0), "0")]
     widths = [int(r.get("width")) for r in parse(draw_bars(NAMED, points)).iter(f"{SVG}rect")]
-    assert widths == [370, 185, 0]
+    assert widths == [310, 155, 0]
 
 
 def test_a_line_has_a_gap_where_there_is_no_figure():
@@ -217,4 +217,11 @@ def test_a_bar_shows_what_it_is_compared_with_as_a_line_across_it():
     assert next(iter(parse(bare).iter(f"{SVG}path")), None) is None
     (line,) = parse(beside).iter(f"{SVG}path")
     (bar,) = parse(beside).iter(f"{SVG}rect")
-    assert line.get("d") == "M550 16V36" and bar.get("width") == "185", "of 370, the line at all of it"
+    assert line.get("d") == "M550 16V36" and bar.get("width") == "155", "of 310, the line at all of it"
+
+
+@pytest.mark.parametrize(("beside", "at"), [(Fraction(10), 401), (Fraction(11, 2), 416), (Fraction(1), 401)])
+def test_a_bars_value_stands_beside_the_bar_unless_the_line_would_go_through_it(beside, at):
+    points = [Point("web", Fraction(5), "5", beside), Point("most", Fraction(10), "10")]
+    texts = [one for one in parse(draw_bars(NAMED, points)).iter(f"{SVG}text") if one.text == "5"]
+    assert [int(one.get("x")) for one in texts] == [at]
