@@ -1,5 +1,6 @@
 """The port `Sinks`, on both engines."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -284,6 +285,17 @@ async def test_touches_that_are_due_are_not_held_back_by_whom_nobody_is_carrying
     later = NOW + timedelta(seconds=9)
     assert await sinks.resume_touches("sink/crm", later, later + timedelta(minutes=15)) == 1
     assert await claimed(waiting, later) == ["evt_1"]
+
+
+async def test_a_look_that_finds_nothing_waits_for_no_writer(store, sinks, waiting):
+    for record in (OPEN, TOUCHES):
+        await sinks.adopt(record)
+    early = NOW - timedelta(seconds=1)
+    async with store.engines.write() as conn, asyncio.timeout(5):
+        await conn.execute(text("UPDATE sink_records SET url = 'https://x'"))
+        assert await sinks.resume_touches("sink/crm", early, NOW) == 0, "none is due"
+        assert await sinks.resume_touches("sink/erp", NOW, NOW) == 0, "none is of this sink"
+        assert await sinks.pass_over_erased("sink/crm", NOW) == 0, "nobody was erased"
 
 
 async def test_a_sweep_is_claimed_once_when_it_is_due_and_goes_on_where_it_got_to(store, sinks):
