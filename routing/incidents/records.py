@@ -44,7 +44,7 @@ class Thread(State, frozen=True, kw_only=True):
 
 class Incident(State, frozen=True, kw_only=True):
     """Something that people are told of until it is over, by what it is about: `about` is a clock's id, or
-    `target/NAME` of a receiver of events. `subject` is a lead's id, `promise:NAME`, or the same `target/NAME`. `detail` says why, of a receiver. `noticed_at` is when the breach was noticed, None for what was only warned of. `resolution` says why it is over.
+    `target/NAME` of a receiver of events. `subject` is a lead's id, `promise:NAME`, or the same `target/NAME`. `detail` says why, of a receiver. `noticed_at` is when the breach was noticed, None for what was only warned of. `resolution` says why it is over. `traceparent` is that of the newest event that changed it, where one had any.
     Nothing in it is personal."""
 
     id: str
@@ -73,6 +73,7 @@ class Incident(State, frozen=True, kw_only=True):
     resolved_at: At | None = None
     resolution: Resolution | None = None
     detail: str | None = None
+    traceparent: str | None = None
     threads: tuple[Thread, ...] = ()
 
     @property

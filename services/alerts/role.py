@@ -32,6 +32,7 @@ from services.alerts.channels.sender import Outcome, Sender
 from services.alerts.messages.building import SHOWN, About, Item, Links, Material, Message, Reader, build, items_of
 from services.alerts.schedule import judge_try
 from services.loops.steps import step_within
+from services.observability.tracing import Fields, Traces, traceparent_in
 from services.ports.errors import PortError
 from services.ports.incidents import FeedEvent, Incidents, Outgoing, Waiting
 
@@ -70,8 +71,10 @@ class Alerts:
         usual_zone: tzinfo,
         readers: Sequence[Callable[[], Awaitable[int]]] = (),
         on_try: Callable[[str, str], None] = lambda _, __: None,
+        traces: Traces | None = None,
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
+        self._traces = traces
         self._incidents, self._file, self._senders = incidents, file, senders
         self._roster, self._about, self._links, self._now = roster, about, links, now
         self._troubles, self._targets_at = troubles, now()
@@ -157,7 +160,7 @@ class Alerts:
         notification, outcome = outgoing.notification, Outcome("refused", "nobody is there any more")
         message = await self._message(channel, outgoing, roster)
         if message is not None:
-            outcome = await self._send(channel, message)
+            outcome = await self._traced_send(channel, outgoing, message)
         now = self._now()
         verdict = judge_try(notification.id, outgoing.attempts, outcome)
         if outcome.state != "sent":
@@ -174,6 +177,21 @@ class Alerts:
             error=outcome.error,
             receipt=outcome.receipt,
         )
+
+    async def _traced_send(self, channel: Channel, outgoing: Outgoing, message: Message) -> Outcome:
+        """The try as a step of the trace that its first incident with one belongs to."""
+        parent = next((one.traceparent for one in outgoing.incidents if one.traceparent is not None), None)
+        if self._traces is None or parent is None:
+            return await self._send(channel, message)
+        with self._traces.step("alerts", "tell", parent) as under:
+            outcome = await self._send(channel, message)
+            fields: Fields = {
+                "channel": channel.name,
+                "notification": outgoing.notification.id,
+                "attempt": outgoing.attempts + 1,
+            }
+            under.add({**fields, "incidents": len(outgoing.incidents)}, failed=outcome.state != "sent")
+        return outcome
 
     async def _send(self, channel: Channel, message: Message) -> Outcome:
         try:
@@ -256,4 +274,8 @@ def _fold(event: FeedEvent, known: Mapping[str, Incident], audience: Audience) -
         return Folded()
     if data.mode not in audience.file.modes:
         return Folded()
-    return fold(Happening(event.event_id, event.subject, data), known, audience)
+    folded = fold(Happening(event.event_id, event.subject, data), known, audience)
+    traceparent = traceparent_in(event.head)
+    if traceparent is None or not folded.incidents:
+        return folded
+    return folded._replace(incidents=[incident.but(traceparent=traceparent) for incident in folded.incidents])

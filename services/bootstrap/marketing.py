@@ -139,6 +139,7 @@ def marketing_run(parts: Parts) -> Run | None:
                         parts.now,
                         bell=parts.delivery_bell,
                         on_outcome=metrics.count_sink_outcome,
+                        traces=parts.traces,
                         on_step=parts.pulses.of(f"sink {sink.name}", timedelta(seconds=CALLS * sink.timeout_seconds)),
                     )
                     group.create_task(loop.run(stop))

@@ -13,7 +13,7 @@ from services.bootstrap import metering
 from services.bootstrap.commands import versions_of
 from services.bootstrap.parts import Parts
 from services.bootstrap.sealing import person_keys_of
-from services.bootstrap.tracing import trace_batches, trace_events
+from services.bootstrap.tracing import trace_batches, trace_clocks, trace_events
 from services.ports.rows import LeadRow
 from services.relay.role import Relay
 from services.router.role import Router
@@ -110,6 +110,7 @@ def watches_of(parts: Parts) -> Watches:
         grace=settings.sla.grace,
         sweep=settings.sla.sweep,
         batch_max=settings.sla.batch_max,
+        trace=trace_clocks(parts.traces),
         on_step=parts.pulses.of("sla", settings.sla.sweep),
     )
     absences = AbsenceWatch(

@@ -114,6 +114,7 @@ def _alerts(parts: Parts) -> Run:
         usual_zone=parts.ruling().agreement.zone,
         readers=[reactions.read for reactions in reactions_of(parts, file, client)],
         on_try=metrics.count_alert,
+        traces=parts.traces,
         on_step=parts.pulses.of("alerts", timedelta(minutes=5)) if file.channels else lambda: None,
     )
 

@@ -215,6 +215,7 @@ def sinks_run(parts: Parts) -> Run | None:
                         parts.now,
                         bell=parts.delivery_bell,
                         on_outcome=metrics.count_sink_outcome,
+                        traces=parts.traces,
                         on_step=parts.pulses.of(f"sink {sink.name}", timedelta(seconds=12 * sink.timeout_seconds)),
                     )
                     group.create_task(loop.run(stop))

@@ -12,7 +12,7 @@ from services.door.answers import Answer
 from services.ingest.app import Answering
 from services.ingest.call import Call
 from services.observability.tracing import Fields, Missing, Step, Traces, traceparent_in, traces_to
-from services.ports.rows import OutboxEntry
+from services.ports.rows import ClockRow, OutboxEntry
 from services.router.role import Outcome
 from services.settings import Settings, SettingsError
 
@@ -76,6 +76,19 @@ def trace_batches(count: Callable[[Outcome], None], traces: Traces | None) -> Ca
                 )
 
     return both
+
+
+def trace_clocks(traces: Traces | None) -> Callable[[ClockRow, datetime], str | None]:
+    """What the watcher gives each clock that it announces: a trace of its own, which begins when it fell due and takes in all that
+    follows from it. A clock that is announced again, since the log did not take it or the router is behind, begins another."""
+
+    def begin(row: ClockRow, now: datetime) -> str | None:
+        if traces is None:
+            return None
+        fields = {"clock": row.id, "policy": row.policy, "lead": row.lead_id or ""}
+        return traces.note(Step("sla", "announce", None, row.next_at or row.due_at, ended_at=now, fields=fields))
+
+    return begin
 
 
 def trace_events(traces: Traces | None) -> Callable[[Sequence[OutboxEntry], datetime, datetime], None]:

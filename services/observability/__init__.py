@@ -1,5 +1,5 @@
 """What operators see: log lines by an allow-list, metrics of closed labels, signs of life, and which version decided.
 
-Imported by: api, bootstrap, cli, delivery, ingest, ports, privacy and router.
+Imported by: alerts, api, bootstrap, cli, delivery, ingest, ports, privacy, router and sinks.
 Open first: `metrics.py`.
 """

@@ -1,7 +1,7 @@
-"""Spans of what happens to a webhook, from its arrival to its deliveries, sent to a collector by OTLP over HTTP.
+"""Spans of what happens to a webhook, or after a clock fell due, up to whoever is told of it, sent to a collector by OTLP over HTTP.
 
 Where no collector is named there is no `Traces`, nothing of OpenTelemetry is loaded, and a step costs a comparison with None. A span names
-sources, kinds, events, leads and subscriptions, and nobody's data.
+sources, kinds, events, leads, clocks, subscriptions, sinks and channels, and nobody's data.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.trace import Span, SpanKind
 
-Place = Literal["ingest", "router", "relay", "delivery"]
+Place = Literal["ingest", "router", "relay", "delivery", "sla", "sinks", "alerts"]
 """Which step of the way it was."""
 Fields = Mapping[str, str | int]
 QUEUE = 4096
@@ -35,11 +35,11 @@ class Missing(RuntimeError):
 
 
 class Step(NamedTuple):
-    """Something that is over. `parent`: the `traceparent` that it came with. `begun_at`, `ended_at`: the time of whoever did it."""
+    """Something that is over. `parent`: the `traceparent` that it came with; None begins a trace. `begun_at`, `ended_at`: the time of whoever did it."""
 
     place: Place
     name: str
-    parent: str
+    parent: str | None
     begun_at: datetime
     ended_at: datetime
     fields: Fields = {}
@@ -50,8 +50,7 @@ class Under:
 
     def __init__(self, span: Span) -> None:
         self._span = span
-        context = span.get_span_context()
-        self.traceparent = f"00-{context.trace_id:032x}-{context.span_id:016x}-01" if span.is_recording() else None
+        self.traceparent = _traceparent_of(span)
 
     def add(self, fields: Fields, *, failed: bool = False) -> None:
         """What is known of it at its end."""
@@ -68,9 +67,8 @@ class Traces:
 
     def __init__(self, provider: TracerProvider) -> None:
         self._provider = provider
-        self._tracers = {
-            place: provider.get_tracer(f"stafett.{place}") for place in ("ingest", "router", "relay", "delivery")
-        }
+        places: tuple[Place, ...] = get_args(Place)
+        self._tracers = {place: provider.get_tracer(f"stafett.{place}") for place in places}
 
     @contextmanager
     def step(self, place: Place, name: str, parent: str | None) -> Iterator[Under]:
@@ -81,8 +79,8 @@ class Traces:
         finally:
             span.end()
 
-    def note(self, step: Step) -> None:
-        """A step that is over."""
+    def note(self, step: Step) -> str | None:
+        """A step that is over; the `traceparent` that it hands on, None where its trace is none of those that are kept."""
         span = self._tracers[step.place].start_span(
             step.name,
             context=_context(step.parent),
@@ -90,7 +88,9 @@ class Traces:
             start_time=_nanos(step.begun_at),
             attributes={f"stafett.{name}": value for name, value in step.fields.items()},
         )
+        traceparent = _traceparent_of(span)
         span.end(_nanos(step.ended_at))
+        return traceparent
 
     def close(self) -> None:
         """Sends what waits, for two seconds at most. Blocks."""
@@ -124,6 +124,12 @@ def traceparent_in(envelope: str) -> str | None:
     return found[1] if found else None
 
 
+def _traceparent_of(span: Span) -> str | None:
+    """None where it is not kept."""
+    context = span.get_span_context()
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-01" if span.is_recording() else None
+
+
 def _context(parent: str | None) -> Context:
     from opentelemetry.context import Context
     from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
@@ -145,6 +151,9 @@ def _kind(place: Place) -> SpanKind:
         "router": SpanKind.CONSUMER,
         "relay": SpanKind.PRODUCER,
         "delivery": SpanKind.CLIENT,
+        "sla": SpanKind.PRODUCER,
+        "sinks": SpanKind.CLIENT,
+        "alerts": SpanKind.CLIENT,
     }
     return kinds[place]
 

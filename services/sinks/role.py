@@ -20,6 +20,7 @@ from schemas.envelope import Envelope, mode_of
 from schemas.events import LeadErased
 from schemas.sinks import Sink
 from services.loops.doorbell import Doorbell
+from services.observability.tracing import Fields, Traces, traceparent_in
 from services.ports.deliveries import HELD, Attempt, DeliveryQueue, Due, Health, Outcome
 from services.ports.errors import Fenced, PortError
 from services.ports.sinks import SinkBook, SinkWaiting
@@ -73,8 +74,10 @@ class SinkLoop:
         *,
         bell: Doorbell | None = None,
         on_outcome: Callable[[str, TroubleKind | str], None] = lambda _target, _outcome: None,
+        traces: Traces | None = None,
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
+        self._traces = traces
         self._target, self._deliveries, self._now, self._book = target, deliveries, now, book
         self._touches_at: datetime | None = None
         self._may_wait_for_somebody = True
@@ -170,6 +173,23 @@ class SinkLoop:
         return not brands or Envelope.model_validate_json(f"{head}null}}}}").source.rpartition("/")[2] in brands
 
     async def _deliver(self, due: Due) -> Outcome | None:
+        """As `_carry`, as a step of the trace that its event belongs to, where it belongs to one."""
+        parent = traceparent_in(due.body) if self._traces is not None else None
+        if self._traces is None or parent is None:
+            return await self._carry(due)
+        with self._traces.step("sinks", "write", parent) as under:
+            outcome = await self._carry(due)
+            state = "lost" if outcome is None else outcome.state
+            fields: Fields = {
+                "sink": self._target.sink.name,
+                "event": due.event_id,
+                "attempt": due.attempts + 1,
+                "state": state,
+            }
+            under.add(fields, failed=state != "delivered")
+        return outcome
+
+    async def _carry(self, due: Due) -> Outcome | None:
         """What came of it; None where it is no longer ours."""
         begun = time.monotonic()
         try:

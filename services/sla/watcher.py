@@ -57,11 +57,13 @@ class Watcher:
         grace: timedelta = timedelta(seconds=2),
         sweep: timedelta = timedelta(seconds=1),
         batch_max: int = 500,
+        trace: Callable[[ClockRow, datetime], str | None] = lambda *_: None,
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
+        """`trace(clock, now)` is the `traceparent` that what follows from the clock belongs to; None where nothing is traced."""
         self._store, self._log, self._topic, self._group, self._now = store, target, topic, group, now
         self._grace, self._sweep, self._batch_max = grace, sweep.total_seconds(), batch_max
-        self._on_step = on_step
+        self._on_step, self._trace = on_step, trace
         self._noticed: dict[tuple[str, int], _Noticed] = {}
         self._read_until: datetime | None = None
         self._all_again_at = 0.0
@@ -157,6 +159,7 @@ class Watcher:
             received_at=now,
             partition_key=row.partition_key,
             clock=due,
+            traceparent=self._trace(row, now),
             # What follows from a clock on trial is on trial, too: a lead taken back by it must alarm nobody.
             mode="observe" if Clock.read(row.body).mode == "observe" else "live",
         )

@@ -15,6 +15,13 @@ from services.bootstrap.running import BACKGROUND
 from services.observability.tracing import QUEUE, traceparent_in, traces_to
 from services.settings import SettingsError
 from tests.api import installed
+from tests.chaos.run import QUICK
+from tests.e2e.test_sinks import OWNERS, ROSTER, SECRET, SINK
+from tests.parts.vendors.hubspot import HubSpotApi
+from tests.parts.vendors.hubspot_account import KEY, Owner
+from tests.parts.vendors.hubspot_records import Property
+from tests.parts.vendors.server import serve
+from tests.setups import EXAMPLES
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SENT = f"00-{TRACE}-b7ad6b7169203331-00"
@@ -69,6 +76,16 @@ subscriptions:
 """
 
 
+def places_of(spans):
+    """{place: its spans}."""
+    places = {name.removeprefix("stafett.") for name, _ in spans}
+    return {place: [span for name, span in spans if name == f"stafett.{place}"] for place in places}
+
+
+def named(span):
+    return {one.key.removeprefix("stafett."): one.value.string_value or one.value.int_value for one in span.attributes}
+
+
 async def run_a_webhook(folder, collector, receiver, **secrets):
     """A form with a trace of its sender's, until its events are with the receiver and its spans with the collector."""
     named = {"STAFETT_TRACES_URL": collector.url, **secrets}
@@ -117,6 +134,59 @@ async def test_a_webhook_is_one_trace_from_its_arrival_to_its_receiver(tmp_path)
     )
     text = b"".join(body for _, body in collector)
     assert not [word for word in PLANTED if word.encode() in text], "a collector learns nothing of anybody"
+
+
+ALERTS = """
+version: 1
+group_wait: 0s
+channels: [{{name: ours, kind: webhook, url: "{url}", secrets: [STAFETT_SECRET_CRM], allow_private: true}}]
+"""
+
+
+async def run_a_broken_promise(folder, collector, receiver, crm):
+    """A lead that nobody follows up in the second in which it was promised, until a channel was told; a sink writes it into a CRM."""
+    files = {"alerts.yaml": ALERTS.format(url=receiver.url), "sinks.yaml": SINK.format(url=crm), "roster.yaml": ROSTER}
+    secrets = {"STAFETT_TRACES_URL": collector.url, **SECRET}
+    agreement = (EXAMPLES / "agreement.yaml").read_text()
+    for long, short in QUICK:
+        assert long in agreement
+        agreement = agreement.replace(long, short.replace("5s", "1s"))
+    async with installed(folder, secrets=secrets, files=files, agreement=agreement) as api:
+        stop = asyncio.Event()
+        tasks = [asyncio.create_task(BACKGROUND[role](api.parts)(stop)) for role in ("alerts", "delivery")]
+        await asyncio.sleep(1)
+        await api.form(email=PLANTED[0], name="Vera Danielsson", company="Target AB", form_id="demo")
+        async with asyncio.timeout(40):
+            while not any(b'"breach"' in body for _, body in receiver):
+                await asyncio.sleep(0.05)
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+async def test_a_broken_promise_is_one_trace_from_when_it_was_due_to_who_is_told_and_a_sinks_writing_is_of_the_webhooks(
+    tmp_path,
+):
+    hubspot = HubSpotApi(owners={ident: Owner(ident, f"{ident}@firma.example") for ident in OWNERS})
+    hubspot.add_property("deals", Property(KEY, is_unique=True))
+    with server() as collector, server() as receiver, serve(hubspot) as crm:
+        await run_a_broken_promise(tmp_path, collector, receiver, crm)
+        spans = list(spans_in(collector))
+    places = places_of(spans)
+    told = places["alerts"][0]
+    assert (told.name, named(told)["channel"], named(told)["incidents"]) == ("tell", "ours", 1)
+    of_clock = [(name, span) for name, span in spans if span.trace_id == told.trace_id]
+    (announced,) = places_of(of_clock)["sla"]
+    assert announced.name == "announce" and named(announced)["clock"] and named(announced)["lead"]
+    assert not announced.parent_span_id and announced.start_time_unix_nano <= announced.end_time_unix_nano
+    assert {"sla", "router", "relay", "alerts"} <= places_of(of_clock).keys()
+    assert {span.parent_span_id for _, span in of_clock if span is not announced} == {announced.span_id}
+    (arrival,) = places["ingest"]
+    written = [span for span in places["sinks"] if span.trace_id == arrival.trace_id]
+    assert written and written[0].name == "write" and named(written[0])["sink"] == "crm"
+    assert written[0].parent_span_id == arrival.span_id and arrival.trace_id != told.trace_id
+    text = b"".join(body for _, body in collector)
+    assert not [word for word in PLANTED if word.encode() in text], "a collector learns nothing of anybody"
+    assert not [head for head, _ in receiver if "traceparent" in head], "channels are sent none"
 
 
 async def test_a_share_of_none_keeps_no_trace_and_hands_on_what_came(tmp_path):
