@@ -210,6 +210,9 @@ class Reading(ApiReading, LeadsReading, RecheckReading, MetricsReading, Protocol
 
     async def dead_letter(self, letter_id: str) -> DeadLetter | None: ...
 
+    async def sealed_letters_before(self, letter: DeadLetter) -> list[str]:
+        """Ids of those that wait, of its partition, set aside before it for the same reason; oldest first."""
+
     async def roster_changes(self) -> str | None:
         """The recorded changes on top of the roster's file, as the router keeps them."""
 

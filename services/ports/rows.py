@@ -227,10 +227,10 @@ class DeadLetter(NamedTuple):
     source: str | None = None
 
 
-Redriving = Literal["asked", "once_more", "not_held", "holds_lead", "settled", "too_large"]
+Redriving = Literal["asked", "once_more", "not_held", "holds_lead", "settled", "too_large", "no_key"]
 """What came of asking for another try: of a lead (`asked`) or of one letter (`once_more`). Nothing is tried: it is no lead that is
-held and no letter (`not_held`), the letter holds a lead, which is asked for instead (`holds_lead`), it is over (`settled`), or the log
-does not take it (`too_large`)."""
+held and no letter (`not_held`), the letter holds a lead, which is asked for instead (`holds_lead`), it is over (`settled`), the log
+does not take it (`too_large`), or it is sealed and the store still does not have its key (`no_key`)."""
 
 
 class SpoolEntry(NamedTuple):

@@ -219,6 +219,14 @@ class SqlReading:
         rows = await self._all(f"SELECT {_LETTER} FROM dead_letters WHERE id = :id", id=letter_id)  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         return _letter(rows[0]) if rows else None
 
+    async def sealed_letters_before(self, letter: DeadLetter) -> list[str]:
+        statement = """SELECT id FROM dead_letters WHERE state = 'dead' AND lead_id IS NULL AND reason = :reason
+            AND number < (SELECT number FROM dead_letters WHERE id = :id)
+            AND substr(origin, 1, :length) = :place ORDER BY number"""
+        place = letter.origin.rpartition("/")[0] + "/"
+        rows = await self._all(statement, reason=letter.reason, id=letter.id, place=place, length=len(place))
+        return [row.id for row in rows]
+
     async def quarantine_usage(self) -> dict[str, Kept]:
         """It may be older where it takes long to count, see LARGE."""
         begun = time.monotonic()

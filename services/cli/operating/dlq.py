@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 EPILOG = """\
 A dead letter holds its lead: later signals of the lead queue behind it. `redrive LEAD` gives them another try in their
 order, up to the first that fails again; do it when the cause is repaired. A letter that names no lead is redriven by
-its own id. `drop LETTER` gives one up: it stays in the list for a while, and a redrive of its lead passes over it.
+its own id; a sealed one takes those of the same person along that came before it. `drop LETTER` gives one up: it stays
+in the list for a while, and a redrive of its lead passes over it.
 """
 
 
@@ -86,6 +87,8 @@ def _answer(outcome: Redriving, name: str, letter: DeadLetter | None) -> str:
             return f"{name} is {letter.state if letter is not None else 'gone'} already"
         case "too_large":
             return f"{name} is larger than the log takes; see the log's limit, or drop it"
+        case "no_key":
+            return f"{name} is sealed and its key is not in the store: bring the rows of `log_keys` over from a copy, or drop it"
         case _:
             assert_never(outcome)
 

@@ -28,6 +28,7 @@ _REFUSALS: Mapping[Redriving, str] = {
     "holds_lead": mark("it holds a lead, which is what has to be tried again"),
     "settled": mark("that was done already"),
     "too_large": mark("it is larger than the log takes"),
+    "no_key": mark("it is sealed with a key that the store does not have"),
 }
 _TROUBLES: Mapping[str, str] = {
     "still_unclear": mark("it is still not understood"),
