@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from services.adapters.sql.engine import one_shot
 from services.adapters.sql.migrate import give_rights, upgrade
-from services.cli.doctor.outside import Place, _examine_place
+from services.cli.doctor.outside import Place, _examine_place, _places
 from services.cli.doctor.store import examine_store
 from services.settings import load
 from tests.parts.certificates import write_certificates
@@ -59,6 +59,34 @@ async def door(tmp_path):
     yield server.sockets[0].getsockname()[1]
     server.close()
     await server.wait_closed()
+
+
+def test_places_are_those_that_the_files_and_settings_name(tmp_path):
+    (tmp_path / "sources.yaml").write_text("""
+version: 1
+sources:
+  - {name: sf, kind: salesforce, verify: {scheme: none}, fetch: {token: STAFETT_SECRET_SF, base_url: "https://us.example.com"}}
+  - {name: hub, kind: hubspot, verify: {scheme: none}, fetch: {token: STAFETT_SECRET_SF}}
+  - {name: web, kind: form, verify: {scheme: none}}
+""")
+    (tmp_path / "alerts.yaml").write_text("""
+version: 1
+channels:
+  - {name: mail, kind: email, host: smtp.example.com, from: stafett@example.com}
+  - {name: old, kind: email, host: mail.example.com, port: 465, tls: tls, from: stafett@example.com}
+""")
+    settings = load({
+        "STAFETT_CONFIG_FOLDER": str(tmp_path), "STAFETT_SECRET_SF": "x", "STAFETT_OIDC_ISSUER": "https://id.example.com/work",
+        "STAFETT_OIDC_CLIENT_ID": "x", "STAFETT_OIDC_CLIENT_SECRET": "x", "STAFETT_HTTP_PUBLIC_URL": "https://leads.example.com",
+    })  # fmt: skip
+    assert {place.about: place.url for place in _places(settings)} == {
+        "public URL": "https://leads.example.com",
+        "provider of sign-ins": "https://id.example.com/work",
+        "vendor of source sf": "https://us.example.com",
+        "vendor of source hub": "https://api.hubapi.com",
+        "channel mail": "smtp://smtp.example.com:587",
+        "channel old": "smtps://mail.example.com:465",
+    }
 
 
 async def test_a_receiver_is_told_by_what_stands_in_the_way(door, unused_tcp_port):

@@ -39,6 +39,7 @@ def _run(args: argparse.Namespace) -> int:
 
 async def examine(settings: Settings, role: str | None = None) -> list[Finding]:
     """Every finding, in the order in which an operator would look. `role`: whose rights on Kafka are tried."""
+    from services.cli.doctor.certificates import examine_certificates
     from services.cli.doctor.files import examine_files, examine_rights
     from services.cli.doctor.log import examine_log
     from services.cli.doctor.machine import examine_machine
@@ -46,7 +47,8 @@ async def examine(settings: Settings, role: str | None = None) -> list[Finding]:
     from services.cli.doctor.sources import examine_sources
     from services.cli.doctor.store import examine_store
 
-    findings = [*examine_files(settings), *examine_rights(settings), *examine_machine(settings)]
+    findings = [*examine_files(settings), *examine_rights(settings), *examine_certificates(settings)]
+    findings += examine_machine(settings)
     findings += [finding async for finding in examine_store(settings)]
     findings += [finding async for finding in examine_sources(settings)]
     findings += [finding async for finding in examine_log(settings, role)]

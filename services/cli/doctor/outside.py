@@ -5,27 +5,29 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from schemas.alert_channels import Channel, EmailChannel
+from schemas.sources import FETCHED
 from schemas.yamlfile import FileError
 from services.bootstrap.alerting import alerts_of
+from services.bootstrap.http import sources_of
 from services.bootstrap.sinks_file import read_every_sink
 from services.bootstrap.subscribers import terms_of
+from services.cli.doctor.certificates import SOON
 from services.cli.doctor.finding import Finding
 from services.outbound.client import AddressRefused, address_of
-from services.settings import Settings
+from services.settings import Settings, SettingsError
 
 PATIENCE = 5.0
 """Seconds for a name, a connection and a greeting."""
-SOON = timedelta(days=14)
-"""A certificate that ends before that is worth a look."""
 AT_ONCE = 10
 
 
 class Place(NamedTuple):
-    """Somebody's address; `allow_private` as their entry says."""
+    """Somebody's address, of a scheme that begins with TLS (https, smtps) or not (http, smtp); `allow_private` as their entry says."""
 
     about: str
     url: str
@@ -51,7 +53,10 @@ def _places(settings: Settings) -> Iterator[Place]:
     """What the files say; a file that cannot be read is told elsewhere."""
     if settings.http.public_url is not None:
         yield Place("public URL", settings.http.public_url, True)
+    if settings.oidc.issuer is not None:
+        yield Place("provider of sign-ins", settings.oidc.issuer, True)
     try:
+        yield from _vendors_of_sources(settings)
         yield from (Place(f"subscription {one.name}", one.url, one.allow_private) for one in terms_of(settings))
         yield from (
             Place(f"sink {one.name}", url, one.allow_private)
@@ -59,21 +64,38 @@ def _places(settings: Settings) -> Iterator[Place]:
             if (url := str(getattr(one, "base_url", ""))).startswith("http")
         )
         yield from (
-            Place(f"channel {one.name}", url, one.allow_private)
+            Place(f"channel {one.name}", address, one.allow_private)
             for one in alerts_of(settings).channels
-            if (url := str(getattr(one, "url", ""))).startswith("http")
+            if (address := _address_of_channel(one)) is not None
         )
-    except FileError:
+    except (FileError, SettingsError):
         return
+
+
+def _vendors_of_sources(settings: Settings) -> Iterator[Place]:
+    """Those that are asked for what a webhook only names."""
+    for name, configured in sources_of(settings).items():
+        source = configured.source
+        if source.fetch is not None and (url := source.fetch.base_url or FETCHED[source.kind]) is not None:
+            yield Place(f"vendor of source {name}", url, source.fetch.allow_private)
+
+
+def _address_of_channel(channel: Channel) -> str | None:
+    """None where its kind has an address that is not configured, or that is a secret."""
+    if isinstance(channel, EmailChannel):
+        return f"smtp{'s' if channel.tls == 'tls' else ''}://{channel.host}:{channel.port}"
+    url = str(getattr(channel, "url", ""))
+    return url if url.startswith("http") else None
 
 
 async def _examine_place(place: Place) -> Finding:
     parts = urlsplit(place.url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    is_tls = parts.scheme in ("https", "smtps")
+    host, port = parts.hostname or "", parts.port or (443 if is_tls else 80)
     try:
         async with asyncio.timeout(PATIENCE):
             address = await address_of(host, port, allow_private=place.allow_private)
-            context = ssl.create_default_context() if parts.scheme == "https" else None
+            context = ssl.create_default_context() if is_tls else None
             _, writer = await asyncio.open_connection(
                 address, port, ssl=context, server_hostname=host if context is not None else None
             )
