@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from contextlib import AsyncExitStack
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -42,9 +43,27 @@ async def api(request, tmp_path):
         yield await stack.enter_async_context(made)
 
 
+async def until_taken(call):
+    """A sender tries again where neither log nor store answers, which both do not now and then on a machine that has other work."""
+    for _ in range(9):
+        try:
+            return await call()
+        except AssertionError as refusal:
+            if '"status":503' not in str(refusal):
+                raise
+            await asyncio.sleep(2)
+    return await call()
+
+
 async def tell_of(api, person):
-    await api.form(**person.form())
-    await tell(api, fact="contact.updated", **person.contact())
+    await until_taken(lambda: api.form(**person.form()))
+    await until_taken(lambda: tell(api, fact="contact.updated", **person.contact()))
+
+
+async def tell_again(api, person):
+    """As their CRM's next sync does."""
+    contact = person.contact(id=f"sync{person.number}")
+    await until_taken(lambda: tell(api, fact="contact.updated", **contact))
 
 
 async def in_parts(calls):
@@ -57,7 +76,8 @@ async def load(api, people, stop):
     number = 0
     while not stop.is_set():
         number += 1
-        await api.form(email=people[number % len(people)].email, message=f"and another question {number}")
+        fields = {"email": people[number % len(people)].email, "message": f"and another question {number}"}
+        await until_taken(partial(api.form, **fields))
 
 
 async def erase(api, person):
@@ -77,7 +97,7 @@ async def erasures(api, state):
         return (await conn.execute(statement, {"state": state})).scalar()
 
 
-@pytest.mark.timeout(7200 if PEOPLE > 1000 else 240)
+@pytest.mark.timeout(7200 if PEOPLE > 100 else 240)
 async def test_some_of_many_are_erased_while_others_go_on(api, tmp_path, caplog):
     caplog.set_level(logging.INFO, "stafett")
     people = [Planted(number) for number in range(PEOPLE)]
@@ -89,7 +109,7 @@ async def test_some_of_many_are_erased_while_others_go_on(api, tmp_path, caplog)
     loading = asyncio.create_task(load(api, stay, stop))
     await in_parts([erase(api, person) for person in gone])
     await until_done(api)
-    await in_parts([tell(api, fact="contact.updated", **person.contact(id=f"sync{person.number}")) for person in gone])
+    await in_parts([tell_again(api, person) for person in gone])
     stop.set()
     await loading
     await api.settled()
