@@ -6,6 +6,7 @@ import time
 
 import httpx
 
+from tests.chaos.check import Checker
 from tests.parts.fleet import ROLES, ROOT, Fleet
 from tests.parts.process import end, free_port, spawn
 from tests.parts.receiver import Receiver
@@ -15,7 +16,10 @@ ORDER = ("relay", "router-1", "router-2", "delivery", "ingest")
 
 
 class TendedFleet(Fleet):
-    """`envs` are further settings by process; each has a port that says whether it is ready, beside its metrics."""
+    """`envs` are further settings by process; each has a port that says whether it is ready, beside its metrics.
+    `checker` is the class that judges it afterwards."""
+
+    checker = Checker
 
     def __init__(self, edits=(), bootstrap=None):
         super().__init__(edits, bootstrap)

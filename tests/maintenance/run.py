@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from services.adapters.sql.hosts import Hosts
-from tests.chaos.check import Checker
 from tests.chaos.run import Chaos
 from tests.parts.receiver import judge_receiver
 from tests.silent.run import WATCHED
@@ -21,16 +20,18 @@ WARM = 8.0
 """Seconds of load before the first thing is done."""
 AFTER = 12.0
 """Seconds for which each is watched, at least."""
+UNDER_WAY = 3.0
+"""Seconds before something is done in which a webhook that came may not be noted yet, so that it comes once more."""
 
 
 class Tended(Chaos):
     """`steps` are (name, function that does it); one that is a coroutine function is awaited, any other runs in a thread. `stood` is
-    {name: {role: seconds}}: the longest that a role did nothing from then on."""
+    {name: {role: seconds}}: the longest that a role did nothing from then on; `disturbances` are when each was done, as the receiver needs it."""
 
     def __init__(self, fleet, steps, *, spooled=False):
         super().__init__(fleet, signals=0, kills=0, seed=1)
         self._steps, self._spooled, self.stood, self.took = steps, spooled, {}, {}
-        self._moved, self._longest = {}, {}
+        self._moved, self._longest, self.disturbances = {}, {}, []
 
     async def _post(self, client, fact, email):
         await super()._post(client, fact, email)
@@ -66,6 +67,7 @@ class Tended(Chaos):
         for (role, part), (count, _) in list(self._moved.items()):
             self._note(role, part, count, now)
         self.stood[name] = {role: round(seconds, 1) for role, seconds in sorted(self._longest.items())}
+        self.disturbances.append((begun - UNDER_WAY, time.monotonic()))
         if self._spooled:
             self.outages.append((begun - 1, time.monotonic()))
         self.done[name] = 1
@@ -97,8 +99,10 @@ async def judge(fleet, tended, bound):
         for role, seconds in stood.items()
         if seconds > bound
     ]
-    checker = Checker(fleet, tended)
+    checker = fleet.checker(fleet, tended)
     findings += await checker.run()
-    findings += await judge_receiver(fleet.receiver, [entry["event"] for entry in checker.feed])
+    findings += await judge_receiver(
+        fleet, [entry["event"] for entry in checker.feed], tended.disturbances, checker.lost
+    )
     print("\n".join(f"{name}: {count}" for name, count in checker.figures.items()))
     return findings

@@ -119,7 +119,7 @@ class Fleet:
         """SIGSTOP or SIGCONT: a process that stands still and wakes up as a zombie."""
         self.processes[name].send_signal(signal.SIGSTOP if stop else signal.SIGCONT)
 
-    def wait_ready(self, seconds=60):
+    def wait_ready(self, seconds=240):
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:

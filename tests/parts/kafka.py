@@ -134,14 +134,14 @@ class KafkaBroker:
 
     def command(self, name: str, *arguments: str) -> str:
         """What one of Kafka's own tools says. Raises PartMissing."""
-        done = subprocess.run([*self._java, name, *arguments], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([*self._java, name, *arguments], capture_output=True, text=True, timeout=180)
         if done.returncode:
             raise PartMissing(f"{name} failed: {done.stderr[-500:]} {done.stdout[-500:]}")
         return done.stdout
 
     def wait(self) -> None:
-        """Raises PartMissing where it does not answer within a minute."""
-        until = time.monotonic() + 60
+        """Raises PartMissing where it does not answer within four minutes, which a machine that others use takes."""
+        until = time.monotonic() + 240
         while time.monotonic() < until:
             if self._process is not None and self._process.poll() is not None:
                 break

@@ -26,7 +26,7 @@ async def run(fleet, cases):
         findings += [f"{case}: {role} stood still for {s} s" for role, s in stood.items() if s > BOUND]
     checker = Checker(fleet, silence)
     findings += await checker.run()
-    findings += await judge_receiver(fleet.receiver, [entry["event"] for entry in checker.feed])
+    findings += await judge_receiver(fleet, [entry["event"] for entry in checker.feed], silence.outages)
     print("\n".join(f"{name}: {count}" for name, count in checker.figures.items()))
     return findings
 
