@@ -46,6 +46,7 @@ from services.bootstrap.page import BesidePage, guarded_page
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.persons import person_desk_of
 from services.bootstrap.plumbing import plumbing_of
+from services.bootstrap.senders import SenderRing
 from services.bootstrap.shortcut import short_cut
 from services.bootstrap.sinks_file import read_every_sink
 from services.bootstrap.source_watch import source_watch_of
@@ -172,12 +173,13 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
         spool_limit=settings.spool_limit,
         thin=settings.topic("thin"),
     )
-    sources = sources_of(settings)
+    sources = SenderRing(settings, sources_of)
     commanding = commanding_of(parts, intake)
     ring = Keyring(settings, parts.keys)
     access = _access(parts, commanding, ring)
     app = bare_app(docs=_shows_docs(settings))
     if hooks:
+        parts.pulses.watch("sources", sources.state)
         _add_hooks(app, parts, sources, intake)
     if settings.metrics_port is None:
         app.add_route("/metrics", _for_keys(metering.metrics_handler(parts), access), methods=["GET"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 
 from schemas.subscriptions import Subscription, SubscriptionsFile
 from schemas.yamlfile import FileError, load, problems_of
+from services.bootstrap.fresh_secrets import FreshSecrets
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.delivery.role import Subscriber
 from services.delivery.sealing import Seal
@@ -16,7 +16,7 @@ from services.delivery.stored import StoredSubscribers
 from services.ingest.proof.secret_rules import SHORTEST
 from services.outbound.signing import key_of
 from services.ports.errors import StoreUnavailable
-from services.settings import Mark, Settings, SettingsError, mark_of, with_fresh_secrets
+from services.settings import Settings, SettingsError
 
 log = logging.getLogger("stafett.delivery")
 LOOK = 1.0
@@ -75,8 +75,8 @@ class SubscriberRing:
     """
 
     def __init__(self, settings: Settings, stored: Stored, ticks: Callable[[], float] = time.monotonic) -> None:
-        self._settings, self._stored, self._ticks = settings, stored, ticks
-        self._marks: dict[Path, Mark] = {}
+        self._stored, self._ticks = stored, ticks
+        self._files = FreshSecrets(settings, settings.path(settings.files.subscriptions))
         self._of_file = self._read()
         self._of_store: dict[str, Subscriber] = {}
         self._look_at = ticks()
@@ -94,7 +94,7 @@ class SubscriberRing:
         return self._fault
 
     def _look(self) -> None:
-        if all(mark_of(path) == mark for path, mark in self._marks.items()):
+        if not self._files.has_changed():
             return
         try:
             self._of_file, self._fault = self._read(), "ok"
@@ -106,14 +106,8 @@ class SubscriberRing:
             log.info("subscriptions and secrets read again", extra={"count": len(self._of_file)})
 
     def _read(self) -> dict[str, Subscriber]:
-        """Marks are taken first: what changes while it is read is read again."""
-        self._marks |= {path: mark_of(path) for path in self._paths(self._marks)}
-        settings, paths = with_fresh_secrets(self._settings)
-        self._marks = {path: self._marks.get(path) or mark_of(path) for path in self._paths(paths)}
-        return {subscriber.subscription.name: subscriber for subscriber in subscribers_of(settings)}
-
-    def _paths(self, paths: Sequence[Path] | Mapping[Path, Mark]) -> list[Path]:
-        return [self._settings.path(self._settings.files.subscriptions), *paths]
+        found = subscribers_of(self._files.read())
+        return {subscriber.subscription.name: subscriber for subscriber in found}
 
     async def _ask(self) -> None:
         try:
