@@ -95,6 +95,10 @@ mishaps: .venv/dev.stamp ## a young router killed three times, two fleets on one
 failover: .venv/dev.stamp ## PostgreSQL's primary is killed under load and its standby promoted, there and back; some minutes
 	$(BIN)/python -m tests.maintenance failover
 
+.PHONY: keys
+keys: .venv/dev.stamp ## keys of senders, receivers and the API are replaced under load; some minutes
+	$(BIN)/python -m tests.maintenance keys
+
 .PHONY: versions
 versions: .venv/dev.stamp ## a fleet of the version before is upgraded under load, process by process; needs the history of git; some minutes
 	$(BIN)/python -m tests.maintenance versions

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tests.chaos.run import QUICK
-from tests.maintenance import brokers, certificates, failover, versions
+from tests.maintenance import brokers, certificates, failover, keys, versions
 from tests.maintenance.run import Tended, judge
 
 
@@ -22,6 +22,7 @@ class Case(NamedTuple):
 
 CASES = {
     "failover": Case(failover.PairFleet, failover.steps, failover.BOUND),
+    "keys": Case(keys.KeyedFleet, keys.steps, keys.BOUND),
     "brokers": Case(brokers.ClusterFleet, brokers.steps, brokers.BOUND),
     "certificates": Case(certificates.CertifiedFleet, certificates.steps, certificates.BOUND),
     "versions": Case(versions.MixedFleet, versions.steps, versions.BOUND),
