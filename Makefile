@@ -156,7 +156,7 @@ published-pipedrive: .venv/dev.stamp ## the stand-in's requests held against the
 	STAFETT_TEST_PIPEDRIVE="$(CURDIR)/dist/pipedrive/package" $(BIN)/python -m pytest tests/unit/services/sinks/vendors/test_pipedrive.py \
 		tests/integration/test_vendor_sinks.py -k pipedrive
 
-screenshots: .venv/dev.stamp ## dist/screenshots: every screen in both languages, wide, narrow and dark, by a real browser; and those of docs/pictures
+screenshots: .venv/dev.stamp ## dist/screenshots: every screen in both languages, wide, narrow and dark, by a real browser; and docs/pictures, of the demo's month
 	STAFETT_SCREENSHOTS=dist/screenshots $(BIN)/python -m pytest tests/integration/test_page_in_browser.py
 	$(BIN)/python -m tests.pictures dist/screenshots
 

@@ -1,14 +1,9 @@
-"""`python -m tests.pictures SHOTS`: pictures of the page for the documentation, made small: the upper part of each that a page of
-it shows, in at most 256 colours."""
+"""A picture made small: its upper part, in at most 256 colours."""
 
-import re
 import struct
-import sys
 import zlib
 from collections import Counter
-from pathlib import Path
 
-TARGET = Path(__file__).parents[1] / "docs" / "pictures"
 HEIGHT = 900
 """Rows that are kept."""
 _HEAD = b"\x89PNG\r\n\x1a\n"
@@ -79,18 +74,3 @@ def small(data):
     body = b"".join(b"\0" + bytes(nearest[row[i : i + 3]] for i in range(0, len(row), 3)) for row in rows)
     head = struct.pack(">IIBBBBB", width, len(rows), 8, 3, 0, 0, 0)
     return _HEAD + piece(b"IHDR", head) + piece(b"PLTE", b"".join(palette)) + piece(b"IDAT", zlib.compress(body, 9)) + piece(b"IEND", b"")  # fmt: skip
-
-
-def main(shots):
-    TARGET.mkdir(exist_ok=True)
-    pages = [page.read_text() for page in TARGET.parent.rglob("*.md")]
-    shown = {name for page in pages for name in re.findall(r"pictures/([\w-]+\.png)", page)}
-    for path in sorted(Path(shots).glob("*.png")):
-        if path.name in shown:
-            data = small(path.read_bytes())
-            (TARGET / path.name).write_bytes(data)
-            print(f"{len(data):7} {path.name}")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
