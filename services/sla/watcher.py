@@ -1,8 +1,8 @@
 """The SLA watcher: reads due clocks, writes nothing to the store, appends `clock.due` signals.
 
 A clock that falls due is announced once the router has reached what the log held then, so that a follow-up answered 202
-before the instant counts even when the router is behind; at the latest after the grace. The signal's id comes from
-clock and revision, so any number of watchers is safe, and a kill -9 at any place only means that it is announced again.
+before the instant counts even when the router is behind; at the latest after the grace. Of many that fall due at once some
+are announced at a time (`pacing`), so that they hold up no other signal. The signal's id comes from clock and revision, so any number of watchers is safe, and a kill -9 at any place only means that it is announced again.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from services.ports.log import Log
 from services.ports.rows import ClockRow, RecordOut
 from services.ports.signal_records import record_of
 from services.ports.store import ClockStore
+from services.sla.pacing import AHEAD, Pace
 
 log = logging.getLogger("stafett.sla")
 AGAIN = timedelta(seconds=30)
@@ -58,12 +59,13 @@ class Watcher:
         sweep: timedelta = timedelta(seconds=1),
         batch_max: int = 500,
         trace: Callable[[ClockRow, datetime], str | None] = lambda *_: None,
+        ahead: int = AHEAD,
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
         """`trace(clock, now)` is the `traceparent` that what follows from the clock belongs to; None where nothing is traced."""
         self._store, self._log, self._topic, self._group, self._now = store, target, topic, group, now
         self._grace, self._sweep, self._batch_max = grace, sweep.total_seconds(), batch_max
-        self._on_step, self._trace = on_step, trace
+        self._on_step, self._trace, self._pace = on_step, trace, Pace(ahead)
         self._noticed: dict[tuple[str, int], _Noticed] = {}
         self._read_until: datetime | None = None
         self._all_again_at = 0.0
@@ -102,7 +104,8 @@ class Watcher:
         return await self._sweep_from(None, self._now())
 
     async def _sweep_from(self, begin: datetime | None, now: datetime) -> bool:
-        """`begin`: those that fell due before it are left as they are."""
+        """`begin`: those that fell due before it are left as they are. Once no more may be announced, such a look ends: what comes
+        after is read by the next one. A look at all goes on, since each clock waits for what the log held when it was seen."""
         page = await self._store.due_clocks(now, self._batch_max, None if begin is None else (begin, ""))
         # Before anything is announced: our own announcements are nothing that a clock has to wait for.
         ends = await self._log.end_offsets(self._topic) if page else {}
@@ -112,7 +115,11 @@ class Watcher:
                 seen.add((row.id, row.revision))
                 self._noticed.setdefault((row.id, row.revision), _Noticed(now, ends, row.next_at or now))
             reached = await self._read_positions()
-            await self._announce([row for row in page if self._may_announce(row, reached, now)], now)
+            ready = [row for row in page if self._may_announce(row, reached, now)]
+            room = self._pace.room(reached, now)
+            await self._announce(ready[:room], now)
+            if len(ready) > room and begin is not None:
+                return True
             if len(page) < self._batch_max:
                 break
             page = await self._store.due_clocks(now, self._batch_max, (page[-1].next_at or now, page[-1].id))
@@ -142,6 +149,7 @@ class Watcher:
         if not rows:
             return
         await self._log.append([self._record(row, now) for row in rows])
+        self._pace.note(len(rows), await self._log.end_offsets(self._topic), now)
         for row in rows:
             key = (row.id, row.revision)
             self._noticed[key] = self._noticed[key]._replace(announced_at=now)

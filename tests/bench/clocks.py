@@ -24,6 +24,8 @@ INSERT INTO clocks (id, lead_id, policy, state, revision, due_at, next_at, parti
 SELECT 'clk_' || md5(i::text), 'lead_' || md5((i / 3)::text), 'follow-up', 'running', 0, $2 + i * 1000000::bigint,
        $2 + i * 1000000::bigint, md5((i / 3)::text), repeat('x', 420)
 FROM generate_series(1, $1) i"""
+OTHERS_DECIDED = """SELECT recorded_at - received_at FROM history
+    WHERE kind <> 'clock.due' AND source IN ('web', 'crm') AND received_at >= $1 AND received_at < $2"""
 SECONDS = 90
 EDITS = (
     (
@@ -63,7 +65,7 @@ async def _looks(parts):
 
     rows = [Row("idle sweep of the watcher, both queries", "ms", await _timed(sweep, 200))]
     counting = await _timed(lambda: parts.reading.counts(parts.now()), 1)
-    rows.append(Row("depths for /metrics, counted anew", "ms", counting))
+    rows.append(Row("depths for /metrics, counted each time", "ms", counting))
     rows.append(
         Row(
             "depths for /metrics, while the count is kept",
@@ -116,9 +118,31 @@ async def _at_once(machine, parts, due):
             await asyncio.sleep(1)
     await asyncio.sleep(max(0.0, (instant + timedelta(seconds=30) - datetime.now(UTC)).total_seconds()))
     feeding.cancel()
-    found = await conn.fetch("SELECT head, recorded_at FROM events WHERE type = 'stafett.sla.breached.v1'")
+    rows = await conn.fetch("SELECT head, recorded_at FROM events WHERE type = 'stafett.sla.breached.v1'")
+    lateness = _lateness([json.loads(whole(head, None)) | {"at": at} for head, at in rows], instant)
+    others = await _others(conn, instant)
     await conn.close()
-    return _lateness([json.loads(whole(head, None)) | {"at": at} for head, at in found], instant)
+    return [*lateness, *others]
+
+
+async def _others(conn, instant):
+    """Seconds from the receipt of other signals to the commit of what was decided, before the instant and until all is told."""
+    told = await conn.fetchval(
+        "SELECT max(recorded_at) FROM history WHERE kind = 'clock.due' AND occurred_at = $1", _micros(instant)
+    )
+    before = await conn.fetch(OTHERS_DECIDED, _micros(instant - timedelta(seconds=5)), _micros(instant))
+    meanwhile = await conn.fetch(OTHERS_DECIDED, _micros(instant), told)
+    rows = []
+    for name, records in (("before", before), ("meanwhile", meanwhile)):
+        delays = sorted(record[0] / 1e6 for record in records)
+        if delays:
+            three = [delays[0], statistics.median(delays), delays[int(len(delays) * 0.99)]]
+            rows.append(Row(f"delay of {len(delays):,} other signals {name}: least / p50 / p99", "s", three))
+    return rows
+
+
+def _micros(instant):
+    return int(instant.timestamp() * 1_000_000)
 
 
 def _lateness(breaches, instant):

@@ -1,5 +1,6 @@
 """Of many clocks that are due at once each is read a few times, and none is overlooked for it."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,10 +26,10 @@ class World:
 
     cluster = "c"
 
-    def __init__(self, *rows):
+    def __init__(self, *rows, ahead=1000):
         self.rows, self.read, self.announced = list(rows), 0, []
         self.end, self.reached, self.now = 0, 0, START
-        self.watcher = Watcher(self, self, "t", lambda: self.now, batch_max=10, sweep=timedelta(seconds=1))
+        self.watcher = Watcher(self, self, "t", lambda: self.now, batch_max=10, ahead=ahead, sweep=SECOND)
 
     async def due_clocks(self, now, limit, after=None):
         due = sorted(row for row in self.rows if row.next_at <= now)
@@ -124,3 +125,66 @@ async def test_a_clock_that_was_begun_in_the_past_is_found_by_the_next_look_at_a
     ticks.at += 1.1
     await world.watcher.look()
     assert len(world.announced) == 2
+
+
+class Queued(World):
+    """As the log is: what is announced makes it longer, and is judged as soon as the router has reached it."""
+
+    async def append(self, records):
+        await super().append(records)
+        self.end += len(records)
+
+    def route(self, count):
+        """The router judges so many more."""
+        before, self.reached = self.reached, min(self.end, self.reached + count)
+        judged = {json.loads(value)["clock"]["clock_id"] for value in self.announced[before : self.reached]}
+        self.rows = [row for row in self.rows if row.id not in judged]
+
+
+async def test_many_that_are_due_at_once_are_announced_as_the_router_decides_on_them(ticks):
+    world = Queued(*(clock(f"c{i:03}", START) for i in range(200)), ahead=30)
+    looks = 0
+    while len(world.announced) < 200:
+        waits = await world.watcher.look()
+        assert waits == (len(world.announced) < 200)
+        assert len(world.announced) - world.reached <= 30, "another signal waits for no more of them"
+        world.route(20)
+        looks += 1
+        ticks.at += 0.05
+    assert looks < 12
+    assert len(set(world.announced)) == 200
+
+
+async def test_a_look_for_room_reads_no_more_than_fits(ticks):
+    world = Queued(*(clock(f"c{i:03}", START) for i in range(200)), ahead=30)
+    ticks.at += 1
+    await world.watcher.look()
+    for _ in range(3):
+        read = world.read
+        world.route(20)
+        await world.watcher.look()
+        assert world.read - read <= 50, "what is announced, what fits, and the rest of a page"
+    assert len(world.announced) == 90
+
+
+async def test_a_clock_that_falls_due_while_others_wait_for_room_is_announced_after_them(ticks):
+    world = Queued(*(clock(f"c{i:03}", START) for i in range(50)), ahead=30)
+    await world.watcher.look()
+    world.now += SECOND / 10
+    world.rows.append(clock("late", world.now))
+    for _ in range(5):
+        world.route(20)
+        await world.watcher.look()
+    assert len(world.announced) == 51
+    assert b'"late"' in world.announced[-1]
+
+
+async def test_a_router_that_does_not_come_nearer_is_told_of_all_the_same(ticks):
+    world = Queued(*(clock(f"c{i:03}", START) for i in range(50)), ahead=30)
+    await world.watcher.look()
+    assert len(world.announced) == 30
+    await world.watcher.look()
+    assert len(world.announced) == 30
+    world.now += SECOND
+    await world.watcher.look()
+    assert len(world.announced) == 50
