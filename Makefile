@@ -63,6 +63,10 @@ bench: .venv/dev.stamp ## what it carries, against a bare baseline in the same r
 bench-delivery: .venv/dev.stamp ## webhooks out beside Outpost in one run, with OUTPOST=the folder of its programs; else ours alone
 	$(BIN)/python -m tests.bench.deliveries $(if $(OUTPOST),--outpost "$(OUTPOST)") --events 4000
 
+.PHONY: bench-check
+bench-check: .venv/dev.stamp ## small rounds of it, their ratios held against the recorded ones of tests/bench: fails where more than a tenth is lost; some minutes
+	$(BIN)/python -m tests.bench --quick --check
+
 fuzz: .venv/dev.stamp ## ten minutes of hostile bodies for every kind of source, five that coverage guides, ten of requests to the API
 	$(BIN)/python -m tests.fuzz
 	$(BIN)/python -m tests.guided

@@ -128,14 +128,14 @@ class Mix:
         return Hook("crm", headers, body)
 
 
-_SOURCES = {
+SOURCES = {
     name: Source(name=name, kind=kind, region="SE", verify=Scheme(scheme="none"))
     for name, kind in (("web", "form"), ("crm", "crm"))
 }
 
 
 def _record(hook, topic, at):
-    source = _SOURCES[hook.source]
+    source = SOURCES[hook.source]
     (found,) = parse(source.kind, hook.body, hook.headers["content-type"], hook.headers)
     made = to_signal(found, source, at, KEY)
     value = made.text().encode()
