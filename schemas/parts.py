@@ -81,6 +81,12 @@ class Part(
         """Each field by its name."""
         return msgspec.structs.asdict(self)
 
+    def cleaned_values(self) -> JsonObject:
+        """Each field by its name, texts cleaned as where a part is made: `but` took them as they were. Raises ValueError."""
+        values: JsonObject = msgspec.structs.asdict(self)
+        quick_of_struct(type(self)).clean_texts(values)
+        return values
+
     def known_fields(self) -> JsonObject:
         """The fields that are not None, by their names."""
         return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}

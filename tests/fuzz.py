@@ -17,7 +17,7 @@ from pathlib import Path
 from types import CodeType
 from urllib.parse import urlencode
 
-from schemas.signals import Parsed, Quarantined
+from schemas.signals import Parsed, Quarantined, Signal
 from schemas.sources import Source
 from services.ingest import parsers
 from services.ingest.configured.mapped import read
@@ -209,6 +209,7 @@ def tried(source, body, said):
         assert isinstance(item, Parsed | Quarantined)
         if isinstance(item, Parsed):
             signal = to_signal(with_sales_words(item, source.sales), source, NOW, KEY)
+            assert Signal(**signal.known_fields()) == signal, "put together of parts, it is as it would be checked"
             out = record_of(signal, "t")
             again = decode(Record("t", 0, 0, out.key, out.value))
             assert again.signal == signal, "what is on the log is what was read"

@@ -49,6 +49,19 @@ PARTS = (
     Signal,
 )
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
+CHANGED = (
+    "source_kind",
+    "language",
+    "external_id",
+    "reason",
+    "criterion",
+    "handover_id",
+    "offer_id",
+    "currency",
+    "form_id",
+    "campaign",
+)
+"""Texts of a signal that the steps after reading may change."""
 texts = st.text(st.characters(), max_size=9) | st.sampled_from([
     "", " ", " a ", "\x00", "a\x00", "won", "given", "live", "person", "deal", "growth", "spam", "none", "signed", "email", "sv-SE", "Sverige", "50-249", "12",
     "211 20 Malmö", "https://www.acme.example/x", "acme.example", "www.acme.example", "WWW.x.example", "2026-11-24T09:00:00Z", "2026-11-24T09:00:00+02:00",
@@ -143,6 +156,14 @@ def test_a_fact_of_a_crm_that_is_quickly_right_is_what_pydantic_makes_of_it(fiel
 @pytest.mark.parametrize("kind", [kind for kind in PARTS if kind in RIGHT], ids=lambda kind: kind.__name__)
 def test_what_is_usual_is_quickly_right(kind):
     assert quick_of_struct(kind).clean(RIGHT[kind]) == RIGHT[kind]
+
+
+@settings(deadline=None)
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(CHANGED, texts | st.none())))
+def test_a_text_that_was_changed_unchecked_is_cleaned_as_where_a_signal_is_made(changes):
+    facts = Parsed(kind=Kind.FORM_SUBMITTED, dedupe_key="id:1").but(**changes)
+    ours = {"id": "sig_1", "source": "web", "partition_key": "k", "received_at": AT, "occurred_at": AT}
+    assert Signal.assemble(**{**facts.cleaned_values(), **ours}) == Signal(**{**facts.known_fields(), **ours})
 
 
 @given(st.binary(max_size=200), st.binary(max_size=300))

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
 
 BLOCK = 64
 """Bytes that SHA-256 takes at once; a longer key is hashed first."""
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
-class _Begun(NamedTuple):
-    """Both hashes with the key in them, to be copied and never changed."""
-
-    inner: hashlib._Hash
-    outer: hashlib._Hash
-
-
 @lru_cache(maxsize=4)
-def _begin(key: bytes) -> _Begun:
-    """The deployment has one key; a second is there while it is changed."""
+def keyed_by(key: bytes) -> Callable[[bytes], hashlib._Hash]:
+    """`keyed_hash` with this key, whose two hashes are begun with the key in them and copied for each message. The deployment has
+    one key; a second is there while it is changed."""
     short = key if len(key) <= BLOCK else hashlib.sha256(key).digest()
     whole = short.ljust(BLOCK, b"\0")
-    return _Begun(hashlib.sha256(whole.translate(_INNER)), hashlib.sha256(whole.translate(_OUTER)))
+    begin_inner = hashlib.sha256(whole.translate(_INNER)).copy
+    begin_outer = hashlib.sha256(whole.translate(_OUTER)).copy
+
+    def keyed(message: bytes) -> hashlib._Hash:
+        inner, outer = begin_inner(), begin_outer()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer
+
+    return keyed
 
 
 def keyed_hash(key: bytes, message: bytes) -> hashlib._Hash:
     """The hash whose digest is the HMAC-SHA256 of the message: 32 bytes."""
-    inner, outer = _begin(key)
-    first = inner.copy()
-    first.update(message)
-    second = outer.copy()
-    second.update(first.digest())
-    return second
+    return keyed_by(key)(message)

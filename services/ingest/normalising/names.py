@@ -47,8 +47,11 @@ def _initial(letter: str, key: bytes, brand: str) -> str:
 
 def account_digest(reference: Reference, key: bytes, brand: str) -> str | None:
     """16 digits for the system and 16 for the account in it; None where no account is said."""
-    if reference.account is None:
-        return None
-    system = digest(key, "system", brand, reference.system)
-    account = digest(key, "account", brand, f"{reference.system}\0{reference.account}")
-    return f"{system[:16]}{account[:16]}"
+    return None if reference.account is None else _account(reference.system, reference.account, key, brand)
+
+
+@lru_cache(maxsize=64)
+def _account(system: str, account: str, key: bytes, brand: str) -> str:
+    """Remembered: a source's records are in few accounts."""
+    whole = digest(key, "account", brand, f"{system}\0{account}")
+    return f"{digest(key, 'system', brand, system)[:16]}{whole[:16]}"

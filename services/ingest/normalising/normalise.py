@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from routing.model.identity import LIKENESS
 from routing.model.ids import base32
@@ -14,6 +13,7 @@ from schemas.instants import plausible
 from schemas.signals import (
     IdentityKey,
     IdentityKind,
+    Object,
     Parsed,
     Person,
     Proof,
@@ -24,7 +24,7 @@ from schemas.signals import (
 )
 from schemas.sources import Source
 from services.ingest.normalising.free_mail import is_shared
-from services.ingest.normalising.keyed import keyed_hash
+from services.ingest.normalising.keyed import keyed_by, keyed_hash
 from services.ingest.normalising.lengths import fitting
 from services.ingest.normalising.names import account_digest, digest, name_digests, name_words
 from services.ingest.normalising.requests import person_doubts
@@ -50,65 +50,69 @@ def identities(parsed: Parsed, source: Source, key: bytes) -> tuple[IdentityKey,
 def _identities(parsed: Parsed, source: Source, key: bytes, words: Sequence[str]) -> tuple[IdentityKey, ...]:
     """`words` are those of the person's name."""
     proven = source.verify.scheme != "none" and (source.phone_verified or parsed.phone_verified)
-    brand = source.brand
-    identity_keys = [
-        IdentityKey.assemble(
-            kind=kind,
-            digest=text if kind == "handover" else digest(key, kind, brand, text),
-            verified=kind not in LIKENESS and (proven or kind != "phone"),
-            former=former,
-            account=account_digest(within, key, brand) if within is not None else None,
-        )
-        for kind, text, former, within in _values(parsed, source, words)
-    ]
-    return tuple(dict.fromkeys(identity_keys))
-
-
-class _Value(NamedTuple):
-    """What an identity is made of. `within`: the reference whose account is left out of it."""
-
-    kind: IdentityKind
-    text: str
-    former: bool = False
-    within: Reference | None = None
-
-
-def _values(parsed: Parsed, source: Source, words: Sequence[str]) -> Iterator[_Value]:
-    email, phones = normal_address(parsed.person.email), normal_numbers(parsed.person.phone, source.number_region)
+    keys = _Keys(key, source.brand, phone_is_proven=proven)
+    person = parsed.person
+    email, phones = normal_address(person.email), normal_numbers(person.phone, source.number_region)
     if email is not None:
-        yield _Value("email", email)
-    former = filter(None, map(normal_address, parsed.former_emails))
-    yield from (_Value("email", address, former=True) for address in former if address != email)
+        keys.add("email", email)
+    for address in parsed.former_emails:
+        if (former := normal_address(address)) and former != email:
+            keys.add("email", former, former=True)
     # After a merge or a conversion somebody is known by the record that is no more.
-    yield from _of("person", (*parsed.references, *parsed.previous))
-    yield from (_Value("phone", phone) for phone in phones)
+    keys.add_references("person", (*parsed.references, *parsed.previous))
+    for phone in phones:
+        keys.add("phone", phone)
     if handover := parsed.handover_id or (parsed.offer_id or "").rpartition(".")[0]:
-        yield _Value("handover", handover)
-    kinds: tuple[Literal["deal", "activity", "company"], ...] = ("deal", "activity", "company")
-    for kind in kinds:
-        yield from _of(kind, parsed.references)
-    name = " ".join(words)
-    yield from _likely(parsed, source)
-    yield from (_Value("like_phone", phone) for phone in phones)
-    yield from (_Value("phone_name", f"{phone}\0{name}") for phone in phones)
+        keys.add_plain("handover", handover)
+    keys.add_references("deal", parsed.references)
+    keys.add_references("activity", parsed.references)
+    keys.add_references("company", parsed.references)
+    # The account by its domain, and what two records of one person at one company have in common.
+    if (at_work := work_domain(parsed, source)) is not None:
+        keys.add("domain", at_work)
+        if (whole := full_name(person)) is not None:
+            keys.add("like_name", f"{whole}\0{at_work}")
+    for phone in phones:
+        keys.add("like_phone", phone)
+    for phone in phones:
+        keys.add("phone_name", f"{phone}\0{' '.join(words)}")
+    return keys.each_once()
 
 
-def _likely(parsed: Parsed, source: Source) -> Iterator[_Value]:
-    """The account by its domain, and what two records of one person at one company have in common."""
-    at_work = work_domain(parsed, source)
-    if at_work is not None:
-        yield _Value("domain", at_work)
-    if at_work is not None and (whole := full_name(parsed.person)) is not None:
-        yield _Value("like_name", f"{whole}\0{at_work}")
+class _Keys:
+    """The identities of one signal, in the order in which they are added."""
 
+    __slots__ = ("_brand", "_digest_of", "_key", "_keys", "_phone_is_proven")
 
-def _of(kind: Literal["person", "deal", "activity", "company"], references: Iterable[Reference]) -> Iterator[_Value]:
-    """Each id in its account, and the id alone: an import, or another webhook of the same record, may not say the account."""
-    for reference in references:
-        if reference.object == kind:
-            yield _Value(kind, f"{reference.system}\0{reference.account or ''}\0{reference.id}")
-            if reference.account is not None:
-                yield _Value(kind, f"{reference.system}\0\0{reference.id}", within=reference)
+    def __init__(self, key: bytes, brand: str, *, phone_is_proven: bool) -> None:
+        self._key, self._brand, self._phone_is_proven = key, brand, phone_is_proven
+        self._digest_of = keyed_by(key)
+        self._keys: list[IdentityKey] = []
+
+    def add(self, kind: IdentityKind, text: str, *, former: bool = False, account: str | None = None) -> None:
+        """`account`: the digest of one that the text does not say."""
+        digest = self._digest_of(f"{kind}\0{self._brand}\0{text}".encode()).hexdigest()[:32]
+        is_sure = kind not in LIKENESS and (self._phone_is_proven or kind != "phone")
+        self._keys.append(
+            IdentityKey.assemble(kind=kind, digest=digest, verified=is_sure, former=former, account=account)
+        )
+
+    def add_plain(self, kind: IdentityKind, ident: str) -> None:
+        """An id of ours, which tells nothing of anybody."""
+        self._keys.append(IdentityKey.assemble(kind=kind, digest=ident))
+
+    def add_references(self, kind: Object, references: Iterable[Reference]) -> None:
+        """Each id in its account, and the id alone: an import, or another webhook of the same record, may not say the account."""
+        for reference in references:
+            if reference.object == kind:
+                self.add(kind, f"{reference.system}\0{reference.account or ''}\0{reference.id}")
+                if (account := account_digest(reference, self._key, self._brand)) is not None:
+                    self.add(kind, f"{reference.system}\0\0{reference.id}", account=account)
+
+    def each_once(self) -> tuple[IdentityKey, ...]:
+        """The same record, or the same former address, may be said twice."""
+        keys = self._keys
+        return tuple(keys if len({one.digest for one in keys}) == len(keys) else dict.fromkeys(keys))
 
 
 def work_domain(parsed: Parsed, source: Source) -> str | None:
@@ -160,10 +164,11 @@ def to_signal(
         facts = facts.but(findings=(*facts.findings, *person_doubts(parsed, source.number_region)))
     claimed = plausible(parsed.occurred_at) if proof == "none" and parsed.occurred_at is not None else None
     occurred = received_at if proof == "none" else parsed.occurred_at or received_at
-    fields = facts.known_fields() | {"dedupe_key": ident, "occurred_at": occurred}
+    fields = facts.cleaned_values()
+    fields |= {"dedupe_key": ident, "occurred_at": occurred.astimezone(UTC)}
     if parsed.mode == "live" and source.mode != "live":
         fields["mode"] = source.mode
-    return Signal(
+    return Signal.assemble(
         **fields,
         id=ident,
         source=source.name,
@@ -171,7 +176,7 @@ def to_signal(
         consent_vouched=proof == "none" and source.consent == "gives",
         claimed_at=claimed,
         brand=source.brand,
-        received_at=received_at,
+        received_at=received_at.astimezone(UTC),
         assumed=assumed,
         identities=names,
         names=name_digests(words, key, source.brand),
