@@ -16,6 +16,7 @@ from schemas.yamlfile import FileError, load
 from services.adapters.log.local import LocalLog
 from services.adapters.sql.audit import SqlAudit
 from services.adapters.sql.deliveries import SqlDeliveries
+from services.adapters.sql.feed import DirectFeed
 from services.adapters.sql.forum import SqlForum
 from services.adapters.sql.incidents import SqlIncidents
 from services.adapters.sql.keys import SqlKeys
@@ -28,7 +29,7 @@ from services.adapters.sql.stories import SqlStories
 from services.adapters.sql.subscriptions import SqlSubscriptions
 from services.adapters.sql.traffic import SqlSourceTraffic
 from services.bootstrap.readiness import CLOCK
-from services.bootstrap.tracing import traces_of
+from services.bootstrap.tracing import trace_feed, traces_of
 from services.loops.doorbell import Doorbell
 from services.loops.store_time import StoreTime, machine_now
 from services.observability import metrics
@@ -42,7 +43,7 @@ from services.ports.incidents import Incidents
 from services.ports.keys import KeyStore
 from services.ports.log import Log
 from services.ports.reading import Reading
-from services.ports.rows import Kept, Quota
+from services.ports.rows import Kept, OutboxRow, Quota
 from services.ports.sessions import SessionStore
 from services.ports.sinks import Sinks
 from services.ports.subscriptions import SubscriptionStore
@@ -115,6 +116,8 @@ async def parts_of(
         if traces is not None:
             stack.push_async_callback(asyncio.to_thread, traces.close)
         await _read_keys(ring)
+        delivery_bell = Doorbell()
+        _feed_directly(settings, store, time, traces, delivery_bell)
         pulses = Pulses()
         pulses.watch(CLOCK, time.difference)
         yield Parts(
@@ -138,7 +141,7 @@ async def parts_of(
             now=time.now,
             ruling=ruling_of(settings),
             relay_bell=Doorbell(),
-            delivery_bell=Doorbell(),
+            delivery_bell=delivery_bell,
             pulses=pulses,
             late=late,
             traces=traces,
@@ -160,6 +163,22 @@ async def _measure(time: StoreTime) -> None:
         await time.measure()
     except StoreUnavailable as error:
         logger.warning("the store does not say its time: %s", error)
+
+
+def _feed_directly(
+    settings: Settings, store: SqlStore, time: StoreTime, traces: Traces | None, delivery_bell: Doorbell
+) -> None:
+    """Where events go nowhere but into the feed, and one process writes at a time, they are there with what decided on them."""
+    if settings.log.kind != "embedded" or not store.engines.sqlite:
+        return
+    trace = trace_feed(traces)
+
+    def tell(rows: Sequence[OutboxRow], at: datetime) -> None:
+        metrics.published.inc(len(rows))
+        trace(rows, at)
+        delivery_bell.ring()
+
+    store.feed_directly(DirectFeed(time.now, tell))
 
 
 def quota_of(settings: Settings) -> Quota:

@@ -12,7 +12,7 @@ from services.door.answers import Answer
 from services.ingest.app import Answering
 from services.ingest.call import Call
 from services.observability.tracing import Fields, Missing, Step, Traces, traceparent_in, traces_to
-from services.ports.rows import ClockRow, OutboxEntry
+from services.ports.rows import ClockRow, OutboxEntry, OutboxRow
 from services.router.role import Outcome
 from services.settings import Settings, SettingsError
 
@@ -95,11 +95,24 @@ def trace_events(traces: Traces | None) -> Callable[[Sequence[OutboxEntry], date
     """`on_moved` of the relay: a step for each event whose signal came with a trace."""
 
     def note(entries: Sequence[OutboxEntry], begun_at: datetime, ended_at: datetime) -> None:
-        if traces is None:
-            return
-        for entry in entries:
-            if (parent := traceparent_in(entry.row.head)) is not None:
-                fields = {"event": entry.row.event_id, "type": entry.row.type, "lead": entry.row.lead_id or ""}
-                traces.note(Step("relay", "publish", parent, begun_at, ended_at=ended_at, fields=fields))
+        if traces is not None:
+            _note_published(traces, [entry.row for entry in entries], begun_at, ended_at)
 
     return note
+
+
+def trace_feed(traces: Traces | None) -> Callable[[Sequence[OutboxRow], datetime], None]:
+    """The same of events that are in the feed with what decided on them."""
+
+    def note(rows: Sequence[OutboxRow], at: datetime) -> None:
+        if traces is not None:
+            _note_published(traces, rows, at, at)
+
+    return note
+
+
+def _note_published(traces: Traces, rows: Sequence[OutboxRow], begun_at: datetime, ended_at: datetime) -> None:
+    for row in rows:
+        if (parent := traceparent_in(row.head)) is not None:
+            fields = {"event": row.event_id, "type": row.type, "lead": row.lead_id or ""}
+            traces.note(Step("relay", "publish", parent, begun_at, ended_at=ended_at, fields=fields))

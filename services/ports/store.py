@@ -30,7 +30,10 @@ thousand of the largest would be 2 GiB, held several times over on the way from 
 
 
 class Batch(Protocol):
-    """One open transaction of the router. Every method may raise StoreUnavailable."""
+    """One open transaction of the router. Every method may raise StoreUnavailable. `needs_relay`: whether it leaves something to
+    the relay, which would otherwise look in vain."""
+
+    needs_relay: bool
 
     async def advance(self, group: str, topic: str, cluster: str, moves: Mapping[int, tuple[int, int]]) -> None:
         """Compare-and-set of positions, {partition: (expected next offset, new next offset)}. Raises Fenced."""
@@ -94,7 +97,7 @@ class Batch(Protocol):
         """Records that the relay brings to the log once this transaction is committed."""
 
     async def write(self, writes: Writes) -> None:
-        """One statement per table. Outbox ids are drawn here, after the locks of whatever the events are about. Raises
+        """One statement per table. Events go into the outbox, or at once into the feed where nothing else follows them. Outbox ids are drawn here, after the locks of whatever the events are about. Raises
         Conflict on a link that is taken by another subject, and where what waits by an identity is not as it was read."""
 
 

@@ -260,7 +260,7 @@ class Router:
             await work.follow_roster(self._rules)
         self._rules.note_kept(work.decider.state.ruling.roster.version)
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
-        self._tell_done(work.decider.result.all, flight.batch, begun_at)
+        self._tell_done(work.decider.result.all, flight.batch, begun_at, ring=tx.needs_relay)
         return work.decider
 
     async def _wait_for_overlay(self, work: BatchTransaction, previous: BatchInFlight | None) -> Overlay:
@@ -336,10 +336,10 @@ class Router:
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
             await tx.write(Writes(dead_letters=[letter]))
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
-        self._tell_done(changes, [incoming], self._now())
+        self._tell_done(changes, [incoming], self._now(), ring=False)
 
-    def _tell_done(self, changes: Changes, batch: Sequence[Incoming], begun_at: datetime) -> None:
-        if self._bell is not None:
+    def _tell_done(self, changes: Changes, batch: Sequence[Incoming], begun_at: datetime, *, ring: bool) -> None:
+        if ring and self._bell is not None:
             self._bell.ring()
         self._on_batch(Outcome(changes, batch, begun_at, self._now()))
         if changes.failures:

@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from routing.lifecycle import WORKED
 from routing.model.links import ERASED, Key
 from services.adapters.sql import agreements, withdrawals
 from services.adapters.sql import tables as t
-from services.adapters.sql.engine import Dialect, Rows, scalar
+from services.adapters.sql.engine import Dialect, scalar
+from services.adapters.sql.feed import DirectFeed, add_to_feed
+from services.adapters.sql.lead_writes import plain_rows, upsert, write_leads
 from services.adapters.sql.person_tables import person_requests
 from services.ports.errors import Conflict, Fenced
-from services.ports.instants import all_micros, instant, instant_or_none, micros
+from services.ports.instants import instant, instant_or_none, micros
 from services.ports.rows import (
     AccountRow,
     AgreementRow,
@@ -26,6 +28,7 @@ from services.ports.rows import (
     LedgerKey,
     LedgerRow,
     LinkRow,
+    OutboxRow,
     PersonRequest,
     RecordOut,
     Writes,
@@ -39,10 +42,18 @@ _IF_ERASED = f"""ON CONFLICT (brand, kind, digest) DO UPDATE SET subject_id = ex
 
 
 class SqlBatch:
-    """Works on a connection whose transaction `SqlStore.batch` opened and ends."""
+    """Works on a connection whose transaction `SqlStore.batch` opened and ends. `feed`: where events go instead of the outbox."""
 
-    def __init__(self, conn: AsyncConnection, dialect: Dialect) -> None:
-        self._conn, self._dialect = conn, dialect
+    def __init__(self, conn: AsyncConnection, dialect: Dialect, feed: DirectFeed | None = None) -> None:
+        self._conn, self._dialect, self._feed = conn, dialect, feed
+        self._known: dict[str, LeadRow] = {}
+        self._fed: list[OutboxRow] = []
+        self.needs_relay = False
+
+    def tell_committed(self) -> None:
+        """The transaction is committed."""
+        if self._feed is not None and self._fed:
+            self._feed.on_fed(self._fed, self._feed.now())
 
     async def advance(self, group: str, topic: str, cluster: str, moves: Mapping[int, tuple[int, int]]) -> None:
         """The fence: exactly as many rows as partitions must still stand where we read from."""
@@ -89,7 +100,9 @@ class SqlBatch:
             return {}
         statement = text(f"SELECT {_LEAD} FROM leads WHERE {self._dialect.among('id', 'ids')}")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         rows = await self._conn.execute(statement, {"ids": self._dialect.list_value(ids)})
-        return {row[0]: lead_row(row) for row in rows}
+        leads = {row[0]: lead_row(row) for row in rows}
+        self._known |= leads
+        return leads
 
     async def lock_leads(self, ids: Sequence[str]) -> dict[str, int]:
         return {row[0]: row[1] for row in await self._lock_rows("SELECT id, version FROM leads", "id", ids)}
@@ -159,7 +172,7 @@ class SqlBatch:
         return await agreements.agreements(self._conn, self._dialect, hashes)
 
     async def put_roster_changes(self, changes: str) -> None:
-        await self._upsert(t.meta, ("key", "value"), "key", [("roster", changes)])
+        await upsert(self._conn, self._dialect, t.meta, ("key", "value"), "key", [("roster", changes)])
 
     async def keep_roster(self, version: str, body: str, now: datetime) -> None:
         columns = ("version", "body", "recorded_at")
@@ -177,6 +190,7 @@ class SqlBatch:
         return [lead_row(row) for row in rows]
 
     async def spool(self, records: Sequence[RecordOut]) -> None:
+        self.needs_relay |= bool(records)
         await self._dialect.insert(self._conn, t.spool, ("topic", "key", "body"), records)
 
     async def write(self, writes: Writes) -> None:
@@ -185,14 +199,15 @@ class SqlBatch:
         await self._link(writes.links, "ON CONFLICT DO NOTHING RETURNING brand, kind, digest")
         await self._link(writes.revived, _IF_ERASED)
         await withdrawals.begin_waits(self._conn, self._dialect, writes.withdrawals)
-        await self._upsert(t.identities, LinkRow._fields, "brand, kind, digest", sorted(writes.relinks))
-        await self._upsert(
-            t.leads, LeadRow._fields, "id", plain_rows(writes.leads, "updated_at", "queued_at", "created_at")
+        await upsert(
+            self._conn, self._dialect, t.identities, LinkRow._fields, "brand, kind, digest", sorted(writes.relinks)
         )
-        await self._upsert(t.accounts, AccountRow._fields, "id", writes.accounts)
-        await self._upsert(t.ledgers, LedgerRow._fields, "kind, name", writes.ledgers)
+        await write_leads(self._conn, self._dialect, writes.leads, self._known)
+        self._known |= {row.id: row for row in writes.leads}
+        await upsert(self._conn, self._dialect, t.accounts, AccountRow._fields, "id", writes.accounts)
+        await upsert(self._conn, self._dialect, t.ledgers, LedgerRow._fields, "kind, name", writes.ledgers)
         clocks = plain_rows(writes.clocks, "due_at", "next_at", "act_by")
-        await self._upsert(t.clocks, ClockRow._fields, "id", clocks)
+        await upsert(self._conn, self._dialect, t.clocks, ClockRow._fields, "id", clocks)
         await self._insert_all(writes)
 
     async def _insert_all(self, writes: Writes) -> None:
@@ -209,8 +224,17 @@ class SqlBatch:
         requests = plain_rows(writes.erasures, "asked_at", "finished_at")
         tail = "ON CONFLICT DO NOTHING"
         await self._dialect.insert(conn, person_requests, PersonRequest._fields, requests, tail=tail)
-        if writes.outbox:
-            await append(conn, t.outbox, writes.outbox[0]._fields, writes.outbox)
+        await self._send(writes.outbox)
+
+    async def _send(self, events: Sequence[OutboxRow]) -> None:
+        if not events:
+            return
+        if self._feed is not None and await self._feed.may_go_ahead(self._conn):
+            await add_to_feed(self._conn, self._dialect, events, self._feed.now())
+            self._fed += events
+        else:
+            await self._dialect.append(self._conn, t.outbox, OutboxRow._fields, events)
+            self.needs_relay = True
 
     async def _link(self, links: Sequence[LinkRow], tail: str) -> None:
         """Raises Conflict where another transaction linked one of them to another subject."""
@@ -223,11 +247,6 @@ class SqlBatch:
         now = await self.links(sorted(known))
         if taken := frozenset((key, now.get(key)) for key in known if now.get(key) != wanted[key]):
             raise Conflict(taken=taken)
-
-    async def _upsert(self, table: Table, columns: Sequence[str], key: str, rows: Rows) -> None:
-        changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key.split(", "))
-        tail = f"ON CONFLICT ({key}) DO UPDATE SET {changes}"
-        await self._dialect.insert(self._conn, table, columns=columns, rows=rows, tail=tail)
 
     async def _lock_rows(self, select: str, key: str, ids: Sequence[str]) -> Sequence[Any]:
         if not ids:
@@ -261,13 +280,3 @@ def clock_row(row: Any) -> ClockRow:
     return ClockRow(*row)._replace(
         due_at=instant(row.due_at), next_at=instant_or_none(row.next_at), act_by=instant_or_none(row.act_by)
     )
-
-
-def plain_rows(rows: Sequence[Any], *instants: str) -> list[tuple[Any, ...]]:
-    """Named tuples as plain rows, these fields of theirs as instants are kept."""
-    if not rows:
-        return []
-    columns = list(zip(*rows, strict=True))
-    for at in map(rows[0]._fields.index, instants):
-        columns[at] = all_micros(columns[at])
-    return list(zip(*columns, strict=True))

@@ -53,6 +53,8 @@ class Dialect(Protocol):
 
     lock: str
     now: str
+    rewrites_indexes: bool
+    """Whether an update touches the index of each column that it names, though the column stays as it was."""
 
     def among(self, column: str, name: str) -> str:
         """Condition that `column` is one of the list parameter `name`."""
@@ -87,6 +89,7 @@ class Postgres:
     """Lists and unnest: one round trip whatever the number of rows."""
 
     lock = "FOR UPDATE"
+    rewrites_indexes = False
     now = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
     _TYPES = {"TEXT": "text", "BIGINT": "bigint", "BOOLEAN": "boolean", "BYTEA": "bytea", "INTEGER": "bigint"}
 
@@ -157,6 +160,7 @@ class Sqlite:
     """executemany and json_each; BEGIN IMMEDIATE is the lock."""
 
     lock = ""
+    rewrites_indexes = True
     now = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
 
     def among(self, column: str, name: str) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import text
 
 from routing.model.links import Key
-from services.adapters.sql.batch import lead_row, plain_rows
+from services.adapters.sql.batch import lead_row
 from services.adapters.sql.column_classes import OF_LEAD
 from services.adapters.sql.engine import Engines
+from services.adapters.sql.lead_writes import plain_rows
 from services.adapters.sql.person_tables import person_requests
 from services.adapters.sql.reading import SqlReading
 from services.ports.instants import instant, instant_or_none, micros

@@ -18,6 +18,7 @@ from services.adapters.sql import tables as t
 from services.adapters.sql.aside import Aside
 from services.adapters.sql.batch import SqlBatch, add_letters, clock_row
 from services.adapters.sql.engine import Engines, scalar
+from services.adapters.sql.feed import DirectFeed, add_to_feed
 from services.adapters.sql.tables import HEAD
 from services.ports.errors import (
     ClusterChanged,
@@ -67,6 +68,7 @@ class SqlStore:
         self._aside = Aside(self.engines.dialect, quota, ticks)
         self._exclusive, self._ticks = exclusive, ticks
         self._waiting, self._count_again_at = 0, 0.0
+        self._feed: DirectFeed | None = None
         self._checked = False
 
     async def start(self) -> None:
@@ -114,7 +116,14 @@ class SqlStore:
     @asynccontextmanager
     async def batch(self) -> AsyncIterator[SqlBatch]:
         async with self.engines.write() as conn:
-            yield SqlBatch(conn, self.engines.dialect)
+            batch = SqlBatch(conn, self.engines.dialect, self._feed)
+            yield batch
+        batch.tell_committed()
+
+    def feed_directly(self, feed: DirectFeed) -> None:
+        """From now on events are in the feed as soon as they are decided, and not in the outbox: for the one process of a SQLite file
+        whose log is in it."""
+        self._feed = feed
 
     async def positions(self, group: str, topic: str, cluster: str, partitions: Sequence[int]) -> list[Position]:
         async with self.engines.glance() as conn:
@@ -236,18 +245,7 @@ class SqlStore:
             )
             if gone.rowcount != len(entries):
                 raise Fenced("some of these events were moved by another relay")
-            last = int(
-                await scalar(
-                    conn,
-                    "INSERT INTO counters (name, value) VALUES ('events', :n)"
-                    " ON CONFLICT (name) DO UPDATE SET value = counters.value + :n RETURNING value",
-                    n=len(entries),
-                )
-            )
-            first = last - len(entries) + 1
-            rows = [(first + i, *entry.row, micros(now)) for i, entry in enumerate(entries)]
-            await dialect.insert(conn, t.events, ("position", *OutboxRow._fields, "recorded_at"), rows)
-        return last
+            return await add_to_feed(conn, dialect, [entry.row for entry in entries], now)
 
     async def spool_entries(self, limit: int, size: int = STEP_BYTES) -> list[SpoolEntry]:
         rows = await self._oldest("spool", ("topic", "key", "body"), large=("body",), limit=limit, size=size)
