@@ -49,7 +49,7 @@ def console_of(
         versions=versions_of(parts),
         ruling=partial(ruling_now, parts),
         forum=forum,
-        live=Live(page, stopping),
+        live=Live(page, stopping, parts.page_bell),
         pages=Pages(StaticFiles()),
         now=parts.now,
     )

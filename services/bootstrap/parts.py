@@ -82,6 +82,7 @@ class Parts(NamedTuple):
     ruling: Callable[[], Ruling]
     relay_bell: Doorbell
     delivery_bell: Doorbell
+    page_bell: Doorbell
     pulses: Pulses
     late: Sequence[Start] = ()
     traces: Traces | None = None
@@ -142,6 +143,7 @@ async def parts_of(
             ruling=ruling_of(settings),
             relay_bell=Doorbell(),
             delivery_bell=delivery_bell,
+            page_bell=Doorbell(),
             pulses=pulses,
             late=late,
             traces=traces,

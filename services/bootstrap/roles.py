@@ -73,7 +73,7 @@ def relay_of(parts: Parts) -> Relay:
         batch_max=settings.relay.batch_max,
         keys=person_keys_of(parts),
         bell=parts.relay_bell,
-        delivery_bell=parts.delivery_bell,
+        feed_bells=(parts.delivery_bell, parts.page_bell),
         on_published=metering.count_published,
         on_moved=trace_events(parts.traces),
         on_set_aside=metering.count_set_aside,

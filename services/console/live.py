@@ -1,8 +1,8 @@
 """News for open pages: which events came is told by their position alone, and what is new is asked for by the page itself, under the
 rights of whoever looks. So nothing personal goes this way, and a page that was away for an hour misses nothing.
 
-One look at the store serves all pages of a process. Of each page only is kept whether it has to be told, so one that does not
-read what it is told costs as much as any other.
+One look at the store serves all pages of a process; the relay of the same process rings when there is something to see. Of each page
+only is kept whether it has to be told, so one that does not read what it is told costs as much as any other.
 """
 
 from __future__ import annotations
@@ -13,18 +13,16 @@ import logging
 import time
 from collections.abc import AsyncIterator
 
+from services.console.resting import Rest
+from services.loops.doorbell import Doorbell
 from services.ports.console import PageReading
 from services.ports.errors import StoreUnavailable
 
 log = logging.getLogger("stafett.http")
 LOOK = 0.2
-"""Seconds between looks at the position of the last event."""
-LEAST_REST, MOST_REST = 0.25, 3.0
-"""Seconds between two pieces of news for one page, at least and at most: what comes meanwhile is one, and after more than that all is told at once."""
-BUSY = 0.6
-"""From this share of a core on that the process uses, or where it comes to its look late, the rest grows; else it shrinks again."""
-LONGER, SHORTER = 1.3, 0.8
-"""By how much in one look."""
+"""Seconds between looks at the position of the last event, where nobody rings."""
+PAUSE = 0.05
+"""Seconds between two looks at least, however often somebody rings."""
 PING = 15.0
 """Seconds after which a page without news is told that the line is good."""
 LIFE = 600.0
@@ -53,14 +51,15 @@ class _Page:
 
 
 class Live:
-    """`stopping` is set when the process ends: whoever listens is let go then."""
+    """`stopping` is set when the process ends: whoever listens is let go then. `bell` rings when events are in the feed; other processes
+    ring none, and their events are seen at the next look."""
 
-    def __init__(self, reading: PageReading, stopping: asyncio.Event) -> None:
-        self._reading, self._stopping = reading, stopping
+    def __init__(self, reading: PageReading, stopping: asyncio.Event, bell: Doorbell | None = None) -> None:
+        self._reading, self._stopping, self._bell = reading, stopping, bell or Doorbell()
         self._pages: set[_Page] = set()
         self._head = 0
         self._looking: asyncio.Task[None] | None = None
-        self._rest = LEAST_REST
+        self._rest = Rest()
 
     def __len__(self) -> int:
         return len(self._pages)
@@ -84,7 +83,7 @@ class Live:
                 page.news.clear()
                 yield f"id: {page.head}\nevent: news\ndata: {page.head}\n\n".encode()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), self._rest)
+                    await asyncio.wait_for(self._stopping.wait(), self._rest.seconds)
         except StoreUnavailable as error:
             # The page asks again, with the position that it has.
             log.debug("an open page is let go", extra={"error": type(error).__name__})
@@ -104,29 +103,27 @@ class Live:
     async def _begin_to_look(self, page: _Page) -> None:
         """What came before the page listened is told at once, what comes from now on by the one look for all."""
         head = await self._reading.head()
-        if head > page.head:
-            page.tell(head)
         if self._looking is None or self._looking.done():
             self._head = head
             self._looking = asyncio.get_running_loop().create_task(self._look(), name="live pages")
+        # Another page that came at the same time may have begun the look, further on than this one has read.
+        head = max(head, self._head)
+        if head > page.head:
+            page.tell(head)
 
     async def _look(self) -> None:
         """As long as somebody listens."""
-        clock, wall, used = asyncio.get_running_loop().time, asyncio.get_running_loop().time(), time.process_time()
+        clock = asyncio.get_running_loop().time
+        self._rest.begin(clock(), time.process_time())
         while self._pages and not self._stopping.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), LOOK)
-            passed, cost = clock() - wall, time.process_time() - used
-            wall, used = wall + passed, used + cost
-            self._adapt_rest(is_busy=cost > BUSY * passed or passed > 2 * LOOK)
+            await self._bell.wait(LOOK)
             try:
                 await self._tell_what_moved()
             except StoreUnavailable as error:
                 log.debug("open pages are not told news", extra={"error": type(error).__name__})
-
-    def _adapt_rest(self, *, is_busy: bool) -> None:
-        """What open pages ask for again is what most of the time goes to: so where it gets too much, they are told less often."""
-        self._rest = max(LEAST_REST, min(MOST_REST, self._rest * (LONGER if is_busy else SHORTER)))
+            before = clock()
+            await asyncio.sleep(PAUSE)
+            self._rest.measure(clock(), time.process_time(), late=clock() - before - PAUSE)
 
     async def _tell_what_moved(self) -> None:
         head = await self._reading.head()

@@ -30,7 +30,7 @@ LEASE = "relay"
 
 class Relay:
     """`topic_of` maps an event topic's short name (`leads`) to the log's (`stafett.leads.v1`). `keys`: what is personal is sealed
-    with the key of its lead before it goes to a topic; None where it goes as it is."""
+    with the key of its lead before it goes to a topic; None where it goes as it is. `feed_bells` ring when events are in the feed."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Relay:
         batch_max: int = 1000,
         keys: PersonKeys | None = None,
         bell: Doorbell | None = None,
-        delivery_bell: Doorbell | None = None,
+        feed_bells: Sequence[Doorbell] = (),
         on_published: Callable[[int], None] = lambda _: None,
         on_moved: Callable[[Sequence[OutboxEntry], datetime, datetime], None] = lambda *_: None,
         on_set_aside: Callable[[int], None] = lambda _: None,
@@ -54,7 +54,7 @@ class Relay:
     ) -> None:
         self._store, self._log, self._topic_of, self._now, self._holder = store, target, topic_of, now, holder
         self._ttl, self._poll, self._batch_max = lease_ttl.total_seconds(), poll.total_seconds(), batch_max
-        self._bell, self._delivery_bell, self._on_published = bell or Doorbell(), delivery_bell, on_published
+        self._bell, self._feed_bells, self._on_published = bell or Doorbell(), feed_bells, on_published
         self._on_set_aside, self._on_unpublished, self._on_step = on_set_aside, on_unpublished, on_step
         self._keys, self._on_moved = keys, on_moved
         self._epoch: int | None = None
@@ -106,8 +106,8 @@ class Relay:
         await self._store.move_to_events(entries, LEASE, epoch, self._now())
         self._on_published(len(entries))
         self._on_moved(entries, begun_at, self._now())
-        if self._delivery_bell is not None:
-            self._delivery_bell.ring()
+        for bell in self._feed_bells:
+            bell.ring()
         return len(entries)
 
     async def _publish(self, entries: Sequence[OutboxEntry]) -> None:

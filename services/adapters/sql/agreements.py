@@ -47,11 +47,13 @@ class Agreements:
         self._engines = engines
 
     async def publications(self) -> str | None:
-        async with self._engines.read() as conn:
+        async with self._engines.glance() as conn:
             return await publications(conn)
 
     async def rows(self, hashes: Sequence[str]) -> dict[str, AgreementRow]:
-        async with self._engines.read() as conn:
+        if not hashes:
+            return {}
+        async with self._engines.glance() as conn:
             return await agreements(conn, self._engines.dialect, hashes)
 
     async def approvals(self) -> list[ApprovalRow]:

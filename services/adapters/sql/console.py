@@ -60,7 +60,7 @@ class SqlPageReading:
         return Tally(min(waiting, COUNTED), min(overdue, COUNTED), by_tonight - overdue, waiting <= COUNTED)
 
     async def head(self) -> int:
-        async with self._engines.read() as conn:
+        async with self._engines.glance() as conn:
             return int(await scalar(conn, "SELECT value FROM counters WHERE name = 'events'") or 0)
 
     async def moved_leads(self, after: int, upto: int, limit: int) -> list[str]:

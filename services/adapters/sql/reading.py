@@ -211,7 +211,7 @@ class SqlReading:
         return [_letter(row) for row in rows]
 
     async def roster_changes(self) -> str | None:
-        async with self._engines.read() as conn:
+        async with self._engines.glance() as conn:
             found: str | None = await scalar(conn, "SELECT value FROM meta WHERE key = 'roster'")
         return found
 

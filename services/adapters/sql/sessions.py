@@ -36,7 +36,7 @@ class SqlSessions:
             await conn.execute(text(_BEYOND), {"person": session.person, "most": most})
 
     async def session(self, digest: str) -> Session | None:
-        async with self._engines.read() as conn:
+        async with self._engines.glance() as conn:
             found = await conn.execute(text("SELECT * FROM sessions WHERE digest = :digest"), {"digest": digest})
             row = found.one_or_none()
         return _session(row) if row is not None else None

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from services.console import live as module
+from services.console import resting
 from services.console.live import Live, TooManyPages
+from services.loops.doorbell import Doorbell
 from services.ports.errors import StoreUnavailable
 
 
@@ -32,8 +34,9 @@ class Store:
 @pytest.fixture
 def store(monkeypatch):
     monkeypatch.setattr(module, "LOOK", 0.001)
-    monkeypatch.setattr(module, "LEAST_REST", 0.001)
-    monkeypatch.setattr(module, "MOST_REST", 0.001)
+    monkeypatch.setattr(module, "PAUSE", 0.001)
+    monkeypatch.setattr(resting, "LEAST", 0.001)
+    monkeypatch.setattr(resting, "MOST", 0.001)
     monkeypatch.setattr(module, "PING", 0.01)
     return Store()
 
@@ -145,12 +148,39 @@ async def test_only_so_many_pages_are_told_news(store, monkeypatch):
     await (await connect(live, None, 10)).aclose()
 
 
-async def test_pages_are_told_less_often_while_the_process_is_busy_and_as_often_as_before_afterwards():
-    live = Live(Store(), asyncio.Event())
-    assert live._rest == module.LEAST_REST
-    for _ in range(20):
-        live._adapt_rest(is_busy=True)
-    assert live._rest == module.MOST_REST
-    for _ in range(20):
-        live._adapt_rest(is_busy=False)
-    assert live._rest == module.LEAST_REST
+async def test_whoever_rings_is_heard_at_once(store, monkeypatch):
+    monkeypatch.setattr(module, "LOOK", 60)
+    stopping, bell = asyncio.Event(), Doorbell()
+    page = await connect(Live(store, stopping, bell), None, 10)
+    wait = asyncio.create_task(news(page))
+    await asyncio.sleep(0.01)
+    store.move("lead_a")
+    bell.ring()
+    assert "id: 11" in await wait
+    stopping.set()
+    bell.ring()
+
+
+async def test_of_pages_that_come_at_once_each_is_told_what_came_in_between(store):
+    """The second has read further when it begins the look for both, and what it has read nobody looks for again."""
+    answers = [asyncio.get_running_loop().create_future() for _ in range(2)]
+    asked = iter(answers)
+    read = store.head
+
+    async def head():
+        answer = next(asked, None)
+        return await answer if answer is not None else await read()
+
+    store.head = head
+    stopping = asyncio.Event()
+    live = Live(store, stopping)
+    first, second = await connect(live, None, 10), await connect(live, None, 11)
+    waits = [asyncio.create_task(news(page)) for page in (first, second)]
+    await asyncio.sleep(0)
+    store.move("lead_a")
+    answers[1].set_result(11)
+    await asyncio.sleep(0.01)
+    answers[0].set_result(10)
+    assert "id: 11" in await waits[0]
+    waits[1].cancel()
+    stopping.set()
