@@ -366,6 +366,34 @@ async def test_a_webhook_is_seen_within_a_second_where_two_hundred_wait(world):
     await page.context.close()
 
 
+@pytest.mark.parametrize("trouble", ["an error", "no answer"])
+async def test_a_board_that_could_not_be_asked_for_stays_says_so_and_is_asked_for_again(world, trouble):
+    page = await world.page()
+    await page.goto(f"{world.server.url}/?stage=qualification")
+    await is_live(page)
+    rows = await page.locator("table.board tbody tr").count()
+    refused = []
+
+    async def refuse(route):
+        if route.request.headers.get("hx-request") != "true" or refused:
+            return await route.fallback()
+        refused.append(route.request.url)
+        if trouble == "an error":
+            return await route.fulfill(status=503, content_type="text/html", body="<h1>That did not work</h1>")
+        return await route.abort()
+
+    await page.route("**/*", refuse)
+    name = f"Rut {'Fel' if trouble == 'an error' else 'Tyst'}"
+    await page.evaluate(SEE, name)
+    await world.server.form(form_id="newsletter", email=f"rut@{name[4:].lower()}.example", name=name)
+    await expect(page.locator("body.live")).to_have_count(0, timeout=PATIENCE)
+    assert await page.locator("table.board tbody tr").count() >= rows > 0, "what was there is there still"
+    await asyncio.wait_for(page.evaluate("window.seen"), 30)
+    await is_live(page)
+    assert len(refused) == 1
+    await page.context.close()
+
+
 async def test_those_who_wait_are_shown_in_pages(world):
     await world.server.fill(200)
     page = await world.page()

@@ -45,12 +45,35 @@
     }
   };
 
-  const setLive = (live) => document.body.classList.toggle("live", live);
+  // Live is a page that is told news and could show the last of them. What could not be asked for stays as it was, and is asked
+  // for again: it may be long until the next news.
+  const again = 3000;
+  const state = { told: false, shown: true, timer: 0 };
+  const isFollowing = (place) => Boolean(place.matches?.("[hx-trigger*='news']"));
 
-  document.addEventListener("htmx:sse:after:connection", () => setLive(true));
-  document.addEventListener("htmx:sse:error", () => setLive(false));
-  document.addEventListener("htmx:sse:close", () => setLive(false));
-  document.addEventListener("htmx:after:swap", () => { readClock(); tick(); });
+  const setState = (change) => {
+    Object.assign(state, change);
+    document.body.classList.toggle("live", state.told && state.shown);
+  };
+
+  const askAgain = (event) => {
+    if (!isFollowing(event.target)) return;
+    setState({ shown: false });
+    clearTimeout(state.timer);
+    state.timer = setTimeout(() => document.getElementById("live")?.dispatchEvent(new Event("news")), again);
+  };
+
+  document.addEventListener("htmx:response:error", askAgain);
+  document.addEventListener("htmx:error", askAgain);
+  document.addEventListener("htmx:sse:after:connection", () => setState({ told: true }));
+  document.addEventListener("htmx:sse:error", () => setState({ told: false }));
+  document.addEventListener("htmx:sse:close", () => setState({ told: false }));
+  document.addEventListener("htmx:after:swap", (event) => {
+    readClock();
+    tick();
+    // An error that is not put in ends with this event as well.
+    if (isFollowing(event.target) && event.detail.ctx.swap !== "none") setState({ shown: true });
+  });
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-auto]");
     if (form) form.requestSubmit();
