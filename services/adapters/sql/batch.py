@@ -172,7 +172,7 @@ class SqlBatch:
         return await agreements.agreements(self._conn, self._dialect, hashes)
 
     async def put_roster_changes(self, changes: str) -> None:
-        await upsert(self._conn, self._dialect, t.meta, ("key", "value"), "key", [("roster", changes)])
+        await upsert(self._conn, self._dialect, t.meta, columns=("key", "value"), key="key", rows=[("roster", changes)])
 
     async def keep_roster(self, version: str, body: str, now: datetime) -> None:
         columns = ("version", "body", "recorded_at")
@@ -200,14 +200,21 @@ class SqlBatch:
         await self._link(writes.revived, _IF_ERASED)
         await withdrawals.begin_waits(self._conn, self._dialect, writes.withdrawals)
         await upsert(
-            self._conn, self._dialect, t.identities, LinkRow._fields, "brand, kind, digest", sorted(writes.relinks)
+            self._conn,
+            self._dialect,
+            t.identities,
+            columns=LinkRow._fields,
+            key="brand, kind, digest",
+            rows=sorted(writes.relinks),
         )
         await write_leads(self._conn, self._dialect, writes.leads, self._known)
         self._known |= {row.id: row for row in writes.leads}
-        await upsert(self._conn, self._dialect, t.accounts, AccountRow._fields, "id", writes.accounts)
-        await upsert(self._conn, self._dialect, t.ledgers, LedgerRow._fields, "kind, name", writes.ledgers)
+        await upsert(self._conn, self._dialect, t.accounts, columns=AccountRow._fields, key="id", rows=writes.accounts)
+        await upsert(
+            self._conn, self._dialect, t.ledgers, columns=LedgerRow._fields, key="kind, name", rows=writes.ledgers
+        )
         clocks = plain_rows(writes.clocks, "due_at", "next_at", "act_by")
-        await upsert(self._conn, self._dialect, t.clocks, ClockRow._fields, "id", clocks)
+        await upsert(self._conn, self._dialect, t.clocks, columns=ClockRow._fields, key="id", rows=clocks)
         await self._insert_all(writes)
 
     async def _insert_all(self, writes: Writes) -> None:

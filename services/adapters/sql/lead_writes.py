@@ -22,7 +22,7 @@ _INSTANTS = ("updated_at", "queued_at", "created_at")
 
 
 async def upsert(
-    conn: AsyncConnection, dialect: Dialect, table: Table, columns: Sequence[str], key: str, rows: Rows
+    conn: AsyncConnection, dialect: Dialect, table: Table, *, columns: Sequence[str], key: str, rows: Rows
 ) -> None:
     """Those that are there by `key` become as these rows."""
     changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key.split(", "))
@@ -35,7 +35,7 @@ async def write_leads(
     """`known` are those that this transaction has read or written. PostgreSQL compares and leaves alone the indexes in which nothing changed. SQLite
     has one writer at a time, so what was read is what is there: a lead that only comes to know more touches no index."""
     if not dialect.rewrites_indexes:
-        await upsert(conn, dialect, t.leads, LeadRow._fields, "id", plain_rows(rows, *_INSTANTS))
+        await upsert(conn, dialect, t.leads, columns=LeadRow._fields, key="id", rows=plain_rows(rows, *_INSTANTS))
         return
     quiet = [
         row
@@ -48,7 +48,7 @@ async def write_leads(
         await conn.exec_driver_sql(_QUIETLY, values)
     others = {row.id for row in quiet}
     loud = [row for row in rows if row.id not in others]
-    await upsert(conn, dialect, t.leads, LeadRow._fields, "id", plain_rows(loud, *_INSTANTS))
+    await upsert(conn, dialect, t.leads, columns=LeadRow._fields, key="id", rows=plain_rows(loud, *_INSTANTS))
 
 
 def _index_entries(row: LeadRow) -> tuple[Any, ...]:

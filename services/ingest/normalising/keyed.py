@@ -20,13 +20,13 @@ def keyed_by(key: bytes) -> Callable[[bytes], hashlib._Hash]:
     begin_inner = hashlib.sha256(whole.translate(_INNER)).copy
     begin_outer = hashlib.sha256(whole.translate(_OUTER)).copy
 
-    def keyed(message: bytes) -> hashlib._Hash:
+    def hash_of(message: bytes) -> hashlib._Hash:
         inner, outer = begin_inner(), begin_outer()
         inner.update(message)
         outer.update(inner.digest())
         return outer
 
-    return keyed
+    return hash_of
 
 
 def keyed_hash(key: bytes, message: bytes) -> hashlib._Hash:
