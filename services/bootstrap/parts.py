@@ -117,8 +117,9 @@ async def parts_of(
         if traces is not None:
             stack.push_async_callback(asyncio.to_thread, traces.close)
         await _read_keys(ring)
-        delivery_bell = Doorbell()
-        _feed_directly(settings, store, time, traces, delivery_bell)
+        delivery_bell, page_bell = Doorbell(), Doorbell()
+        if settings.log.kind == "embedded" and store.engines.sqlite:
+            _feed_directly(store, time, traces, feed_bells=(delivery_bell, page_bell))
         pulses = Pulses()
         pulses.watch(CLOCK, time.difference)
         yield Parts(
@@ -143,7 +144,7 @@ async def parts_of(
             ruling=ruling_of(settings),
             relay_bell=Doorbell(),
             delivery_bell=delivery_bell,
-            page_bell=Doorbell(),
+            page_bell=page_bell,
             pulses=pulses,
             late=late,
             traces=traces,
@@ -168,17 +169,16 @@ async def _measure(time: StoreTime) -> None:
 
 
 def _feed_directly(
-    settings: Settings, store: SqlStore, time: StoreTime, traces: Traces | None, delivery_bell: Doorbell
+    store: SqlStore, time: StoreTime, traces: Traces | None, *, feed_bells: tuple[Doorbell, Doorbell]
 ) -> None:
     """Where events go nowhere but into the feed, and one process writes at a time, they are there with what decided on them."""
-    if settings.log.kind != "embedded" or not store.engines.sqlite:
-        return
     trace = trace_feed(traces)
 
     def tell(rows: Sequence[OutboxRow], at: datetime) -> None:
         metrics.published.inc(len(rows))
         trace(rows, at)
-        delivery_bell.ring()
+        for bell in feed_bells:
+            bell.ring()
 
     store.feed_directly(DirectFeed(time.now, tell))
 
