@@ -62,7 +62,7 @@ class _File:
         if entry is None:
             return None
         try:
-            settings, _ = with_fresh_secrets(self._settings)
+            settings = with_fresh_secrets(self._settings).settings
             return Subscriber(entry, secrets_of(settings, entry.secrets, f"subscription {name}"))
         except (SettingsError, OSError, UnicodeDecodeError):
             return None

@@ -66,8 +66,10 @@ async def _redrive_sealed(parts: Parts, letter: DeadLetter) -> Redriving:
     for name in await parts.reading.sealed_letters_before(letter) if person is not None else ():
         earlier = await parts.reading.dead_letter(name)
         opened = _open(parts.ring, earlier) if earlier is not None and earlier.state == "dead" else None
-        if opened is not None and _partition_key(opened) == person:
-            await _append(parts, opened)
+        if opened is None or _partition_key(opened) != person:
+            continue
+        if (fate := await _append(parts, opened)) != "once_more":
+            return fate
     return await _append(parts, unsealed)
 
 

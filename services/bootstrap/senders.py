@@ -31,7 +31,7 @@ class SenderRing(Mapping[str, Configured]):
         self._files = FreshSecrets(settings, settings.path(settings.files.sources))
         self._sources = read(self._files.read())
         self._look_at = ticks() + LOOK
-        self._fault = "ok"
+        self._fault, self._problems = "ok", ""
 
     def __getitem__(self, name: str) -> Configured:
         if self._ticks() >= self._look_at:
@@ -50,25 +50,35 @@ class SenderRing(Mapping[str, Configured]):
         return self._fault
 
     def _look(self) -> None:
-        if not self._files.has_changed():
+        """After a fault the files are read at each look: what was wrong may be mended in a file that is not among them."""
+        if self._fault == "ok" and not self._files.has_changed():
             return
         try:
-            fresh, self._fault = self._read(self._files.read()), "ok"
+            fresh = self._read(self._files.read())
         except (FileError, SettingsError, OSError, UnicodeDecodeError) as error:
-            self._fault = type(error).__name__
-            said = str(error) if isinstance(error, FileError | SettingsError) else type(error).__name__
-            log.error("sources or a secret cannot be read, so those of before go on", extra={"problems": said})
+            self._note_fault(error)
             return
+        self._fault, self._problems = "ok", ""
         renewed = {name: with_proof_of(old, fresh.get(name, old)) for name, old in self._sources.items()}
         if waiting := sorted(name for name in fresh.keys() | renewed.keys() if fresh.get(name) != renewed.get(name)):
             log.warning("a source has changed otherwise than in its secrets: begin again", extra={"source": waiting[0]})
         self._sources = renewed
         log.info("secrets of sources read again", extra={"count": len(renewed)})
 
+    def _note_fault(self, error: Exception) -> None:
+        self._fault = type(error).__name__
+        problems = str(error) if isinstance(error, FileError | SettingsError) else self._fault
+        if problems != self._problems:
+            log.error("sources or a secret cannot be read, so those of before go on", extra={"problems": problems})
+        self._problems = problems
+
 
 def with_proof_of(old: Configured, fresh: Configured) -> Configured:
-    """The source as it was, with what proves its sender now."""
+    """The source as it was, with what proves its sender now. A secret that came together with another way to prove waits with it for the
+    next start: under the old way nobody would be believed."""
     proof = {"secrets": fresh.source.verify.secrets, "public_keys": fresh.source.verify.public_keys}
     verify = old.source.verify.model_copy(update=proof)
+    if verify != fresh.source.verify:
+        return old
     source = old.source.model_copy(update={"verify": verify, "handshake": fresh.source.handshake})
     return Configured(source, fresh.secrets, fresh.words)

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from io import StringIO
 
-from routing.forum.figures import Figure, Report
+from routing.forum.figures import Asked, Figure, Report
 
 HEAD = (
     "week", "section", "table", "labels", "column", "value", "unit", "currency", "why", "ids", "checksum", "queries", "known_on",
@@ -55,7 +55,13 @@ def _lines(report: Report) -> Iterator[tuple[str, ...]]:
 
 
 def _queries(figure: Figure) -> str:
-    return _harmless("\n".join(shlex.join([one.measure, one.span, *one.labels]) for one in figure.queries))
+    return _harmless("\n".join(shlex.join(_query_of(one)) for one in figure.queries))
+
+
+def _query_of(query: Asked) -> list[str]:
+    """As it is typed: a label that a stranger chose is never an option."""
+    words = [query.measure, query.span, *query.labels]
+    return ["--", *words] if any(label.startswith("-") for label in query.labels) else words
 
 
 def _harmless(text: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import SecretStr
 
@@ -32,28 +33,39 @@ def mark_of(path: Path) -> Mark:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def with_fresh_secrets(settings: Settings) -> tuple[Settings, tuple[Path, ...]]:
-    """The settings with the secrets of now, and the files that these come from: those of `..._FILE`, and the folder's `.env`
-    where the environment does not say otherwise. Raises OSError or UnicodeDecodeError for a file that cannot be read."""
+class FreshRead(NamedTuple):
+    """Settings with the secrets of now, the files that these come from, and which of them the folder's `.env` gives."""
+
+    settings: Settings
+    paths: tuple[Path, ...]
+    names: frozenset[str]
+
+
+def with_fresh_secrets(settings: Settings, names_before: Collection[str] = ()) -> FreshRead:
+    """The secrets of now: those of `..._FILE`, and the folder's `.env` where the environment does not say otherwise. One that `.env` gave
+    before (`names_before`) and gives no more is not there, whatever it was at the start; nor is one whose file cannot be read.
+
+    Raises OSError or UnicodeDecodeError for an `.env` that cannot be read."""
     dotenv = settings.config_folder / ".env"
-    values, paths = dict(settings.secrets), [dotenv]
-    for name, path in (*_files_of(settings.sources), *_files_in(dotenv)):
-        paths.append(path)
-        values[name] = _read(path)
-    values |= {name: SecretStr(value) for name, value in _secrets_in(dotenv) if not name.endswith(FILE) and value}
-    return settings.model_copy(update={"secrets": values}), tuple(paths)
+    texts = [(name, value) for name, value in _secrets_in(dotenv) if value]
+    names = frozenset(name.removesuffix(FILE) for name, _ in texts)
+    values = {name: value for name, value in settings.secrets.items() if name in names or name not in names_before}
+    files = [
+        *_files_of(settings.sources),
+        *((name.removesuffix(FILE), dotenv.parent / value) for name, value in texts if name.endswith(FILE)),
+    ]
+    for name, path in files:
+        values.pop(name, None)
+        if (secret := _read(path)) is not None:
+            values[name] = secret
+    values |= {name: SecretStr(value) for name, value in texts if not name.endswith(FILE)}
+    return FreshRead(settings.model_copy(update={"secrets": values}), (dotenv, *(path for _, path in files)), names)
 
 
 def _files_of(sources: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
     for name, source in sources.items():
         if name.startswith(PREFIX + SECRETS) and source.startswith(_FROM_FILE):
             yield name.removeprefix(PREFIX + SECRETS), Path(source.removeprefix(_FROM_FILE))
-
-
-def _files_in(dotenv: Path) -> Iterator[tuple[str, Path]]:
-    for name, value in _secrets_in(dotenv):
-        if name.endswith(FILE) and value:
-            yield name.removesuffix(FILE), dotenv.parent / value
 
 
 def _secrets_in(dotenv: Path) -> Iterator[tuple[str, str]]:
@@ -65,5 +77,9 @@ def _secrets_in(dotenv: Path) -> Iterator[tuple[str, str]]:
             yield name.removeprefix(PREFIX + SECRETS), value
 
 
-def _read(path: Path) -> SecretStr:
-    return SecretStr(path.read_text("utf-8").removesuffix("\n").removesuffix("\r"))
+def _read(path: Path) -> SecretStr | None:
+    """None for a file that cannot be read: whoever needs its secret says which one is missing."""
+    try:
+        return SecretStr(path.read_text("utf-8").removesuffix("\n").removesuffix("\r"))
+    except (OSError, UnicodeDecodeError):
+        return None

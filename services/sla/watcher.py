@@ -94,6 +94,8 @@ class Watcher:
         now, begin = self._now(), self._read_until
         if unannounced := [noticed for noticed in self._noticed.values() if noticed.announced_at is None]:
             reached = await self._read_positions()
+            if not self._pace.room(reached, now):
+                return True
             ready = [noticed.next_at for noticed in unannounced if self._is_ready(noticed, reached, now)]
             begin = min([begin, *ready])
         return await self._sweep_from(begin, now)
@@ -105,20 +107,22 @@ class Watcher:
 
     async def _sweep_from(self, begin: datetime | None, now: datetime) -> bool:
         """`begin`: those that fell due before it are left as they are. Once no more may be announced, such a look ends: what comes
-        after is read by the next one. A look at all goes on, since each clock waits for what the log held when it was seen."""
+        after is read by the next one. A look at all goes on and announces no more, so that none overtakes an earlier one: each clock
+        waits for what the log held when it was seen."""
         page = await self._store.due_clocks(now, self._batch_max, None if begin is None else (begin, ""))
         # Before anything is announced: our own announcements are nothing that a clock has to wait for.
         ends = await self._log.end_offsets(self._topic) if page else {}
-        seen: set[tuple[str, int]] = set()
+        seen, is_full = set[tuple[str, int]](), False
         while page:
             for row in page:
                 seen.add((row.id, row.revision))
                 self._noticed.setdefault((row.id, row.revision), _Noticed(now, ends, row.next_at or now))
             reached = await self._read_positions()
             ready = [row for row in page if self._may_announce(row, reached, now)]
-            room = self._pace.room(reached, now)
+            room = 0 if is_full else self._pace.room(reached, now)
             await self._announce(ready[:room], now)
-            if len(ready) > room and begin is not None:
+            is_full = is_full or len(ready) > room
+            if is_full and begin is not None:
                 return True
             if len(page) < self._batch_max:
                 break
@@ -149,10 +153,10 @@ class Watcher:
         if not rows:
             return
         await self._log.append([self._record(row, now) for row in rows])
-        self._pace.note(len(rows), await self._log.end_offsets(self._topic), now)
         for row in rows:
             key = (row.id, row.revision)
             self._noticed[key] = self._noticed[key]._replace(announced_at=now)
+        self._pace.note(len(rows), await self._log.end_offsets(self._topic), now)
 
     def _record(self, row: ClockRow, now: datetime) -> RecordOut:
         at = row.next_at or row.due_at

@@ -103,7 +103,7 @@ async def test_figures_that_take_long_are_announced_within_a_second_and_shown_on
 
     async def slow_figures(self, whose, day, now):
         asked.append(day)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(2)
         return await figures(self, whose, day, now)
 
     monkeypatch.setattr(Tally, "figures", slow_figures)
@@ -112,5 +112,9 @@ async def test_figures_that_take_long_are_announced_within_a_second_and_shown_on
         first = await maja.client.get("/flow")
         assert asyncio.get_running_loop().time() - begun < 1.4
         assert "The figures are being computed." in first.text and 'hx-get="/flow?day=' in first.text
+        part = await maja.client.get("/flow?part=flow")
+        assert (part.status_code, part.headers["retry-after"]) == (503, "3"), (
+            "an open page keeps what it shows and asks again"
+        )
         assert "offered to sales" in await read(maja, "/flow")
         assert len(asked) == 1, "the page asks for the same figures again, and they are computed once"

@@ -55,21 +55,27 @@ def _places(settings: Settings) -> Iterator[Place]:
         yield Place("public URL", settings.http.public_url, True)
     if settings.oidc.issuer is not None:
         yield Place("provider of sign-ins", settings.oidc.issuer, True)
-    try:
-        yield from _vendors_of_sources(settings)
-        yield from (Place(f"subscription {one.name}", one.url, one.allow_private) for one in terms_of(settings))
-        yield from (
-            Place(f"sink {one.name}", url, one.allow_private)
-            for one in read_every_sink(settings)
-            if (url := str(getattr(one, "base_url", ""))).startswith("http")
-        )
-        yield from (
-            Place(f"channel {one.name}", address, one.allow_private)
-            for one in alerts_of(settings).channels
-            if (address := _address_of_channel(one)) is not None
-        )
-    except (FileError, SettingsError):
-        return
+    for places in (_vendors_of_sources, _subscriptions, _sinks, _channels):
+        try:
+            yield from places(settings)
+        except (FileError, SettingsError):
+            continue
+
+
+def _subscriptions(settings: Settings) -> Iterator[Place]:
+    return (Place(f"subscription {one.name}", one.url, one.allow_private) for one in terms_of(settings))
+
+
+def _sinks(settings: Settings) -> Iterator[Place]:
+    for one in read_every_sink(settings):
+        if (url := str(getattr(one, "base_url", ""))).startswith("http"):
+            yield Place(f"sink {one.name}", url, one.allow_private)
+
+
+def _channels(settings: Settings) -> Iterator[Place]:
+    for one in alerts_of(settings).channels:
+        if (address := _address_of_channel(one)) is not None:
+            yield Place(f"channel {one.name}", address, one.allow_private)
 
 
 def _vendors_of_sources(settings: Settings) -> Iterator[Place]:

@@ -52,6 +52,9 @@ def flow_routes(console: Console) -> list[Route]:
         day = _day(request.query_params.get("day", ""), reader)
         whose = Whose(reader.zone, somebody.brands)
         counts = await waiting.result((whose, day), partial(count, whose, day, reader.now))
+        if counts is None and "part" in request.query_params:
+            # An open page keeps its figures and asks again: the page that says to wait has no such part to put in their place.
+            return Response(status_code=503, headers={"retry-after": "3"})
         if counts is None:
             again, title = f"/flow?day={day.isoformat()}", reader.say("Flow")
             return console.pages.render("computing.html", reader, somebody, again=again, place="/flow", title=title)

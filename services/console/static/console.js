@@ -46,9 +46,9 @@
   };
 
   // Live is a page that is told news and could show the last of them. What could not be asked for stays as it was, and is asked
-  // for again: it may be long until the next news.
-  const again = 3000;
-  const state = { told: false, shown: true, timer: 0 };
+  // for again: it may be long until the next news. Later each time, and not by all pages at once.
+  const again = 3000, longest = 60000;
+  const state = { told: false, shown: true, timer: 0, failures: 0 };
   const isFollowing = (place) => Boolean(place.matches?.("[hx-trigger*='news']"));
 
   const setState = (change) => {
@@ -58,9 +58,10 @@
 
   const askAgain = (event) => {
     if (!isFollowing(event.target)) return;
-    setState({ shown: false });
+    const pause = Math.min(longest, again * 2 ** state.failures) * (0.75 + Math.random() / 2);
+    setState({ shown: false, failures: state.failures + 1 });
     clearTimeout(state.timer);
-    state.timer = setTimeout(() => document.getElementById("live")?.dispatchEvent(new Event("news")), again);
+    state.timer = setTimeout(() => document.getElementById("live")?.dispatchEvent(new Event("news")), pause);
   };
 
   document.addEventListener("htmx:response:error", askAgain);
@@ -72,7 +73,10 @@
     readClock();
     tick();
     // An error that is not put in ends with this event as well.
-    if (isFollowing(event.target) && event.detail.ctx.swap !== "none") setState({ shown: true });
+    if (isFollowing(event.target) && event.detail.ctx.swap !== "none") {
+      clearTimeout(state.timer);
+      setState({ shown: true, failures: 0 });
+    }
   });
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-auto]");

@@ -80,3 +80,48 @@ def test_a_start_refuses_what_cannot_be_used(tmp_path):
     world.write("STAFETT_SECRET_MISSING")
     with pytest.raises(SettingsError):
         world.start()
+
+
+@pytest.mark.parametrize("text", ["", "STAFETT_SECRET_ONE=\n", "STAFETT_SECRET_TWO=x\n"])
+def test_a_secret_that_the_folders_env_gives_no_more_does_not_become_that_of_the_start(world, text):
+    world.put(".env", f"STAFETT_SECRET_ONE={TWO}\n")
+    assert world.crm().secrets == (TWO,)
+    world.put(".env", text)
+    assert world.crm().secrets == (TWO,), "the one of the start was replaced, and proves nobody any more"
+    assert world.ring.state() == "SettingsError"
+
+
+def test_the_file_of_a_secret_that_nobody_names_any_more_may_go(tmp_path):
+    world = World(tmp_path)
+    world.put("first", ONE)
+    world.put("second", TWO)
+    world.put(".env", "STAFETT_SECRET_ONE_FILE=first\nSTAFETT_SECRET_TWO_FILE=second\n")
+    world.start()
+    world.write("STAFETT_SECRET_TWO")
+    (tmp_path / "first").unlink()
+    assert (world.crm().secrets, world.ring.state()) == ((TWO,), "ok")
+    world.put("second", "third-secret-of-a-sender")
+    assert world.crm().secrets == ("third-secret-of-a-sender",)
+
+
+def test_a_secret_whose_file_comes_later_is_read_when_it_is_there(world):
+    world.put(".env", "STAFETT_SECRET_TWO_FILE=later\n")
+    world.write("STAFETT_SECRET_TWO")
+    assert (world.crm().secrets, world.ring.state()) == ((ONE,), "SettingsError")
+    world.put("later", TWO)
+    assert (world.crm().secrets, world.ring.state()) == ((TWO,), "ok")
+
+
+def test_a_fault_is_logged_once_while_it_stays(world, caplog):
+    world.write("STAFETT_SECRET_MISSING")
+    for _ in range(3):
+        world.crm()
+    assert caplog.text.count("those of before go on") == 1
+
+
+def test_another_way_to_prove_waits_for_the_next_start_with_its_secret(world, caplog):
+    world.put(
+        "sources.yaml", (world.folder / "sources.yaml").read_text().replace("x-key", "x-other").replace("ONE", "TWO")
+    )
+    assert (world.crm().source.verify.header, world.crm().secrets) == ("x-key", (ONE,))
+    assert "begin again" in caplog.text

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.ports.errors import LogUnavailable
 from services.ports.rows import ClockRow
 from services.sla.watcher import Watcher
 
@@ -188,3 +189,35 @@ async def test_a_router_that_does_not_come_nearer_is_told_of_all_the_same(ticks)
     world.now += SECOND
     await world.watcher.look()
     assert len(world.announced) == 50
+
+
+async def test_a_router_that_decides_while_all_are_looked_at_lets_none_overtake_an_earlier_one(ticks):
+    class Quick(Queued):
+        async def all_positions(self, *_):
+            self.route(10)
+            return {0: self.reached}
+
+    world = Quick(*(clock(f"c{i:03}", START + i * SECOND / 1000) for i in range(100)), ahead=15)
+    world.now = START + SECOND / 2
+    while len(world.announced) < 100:
+        await world.watcher.look()
+        ticks.at += 0.05
+    names = [json.loads(value)["clock"]["clock_id"] for value in world.announced]
+    assert names == sorted(names)
+
+
+async def test_what_was_announced_is_not_announced_again_because_the_log_did_not_say_where_it_ends(ticks):
+    class Silent(Queued):
+        asked = 0
+
+        async def end_offsets(self, topic):
+            self.asked += 1
+            if self.asked == 2:
+                raise LogUnavailable("gone")
+            return await super().end_offsets(topic)
+
+    world = Silent(clock("a", START))
+    with pytest.raises(LogUnavailable):
+        await world.watcher.look()
+    await world.watcher.look()
+    assert len(world.announced) == 1
