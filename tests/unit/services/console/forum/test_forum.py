@@ -6,9 +6,10 @@ import pytest
 
 from routing.forum.figures import Figure
 from services.console.forum.entries import entry_of, plain_amount
-from services.console.forum.query import find_spot, place_of
+from services.console.forum.query import find_spot
 from services.console.forum.view import forum_view
 from services.console.waiting import MOST, Waiting
+from services.forum.places import place_of
 from tests.forum import Life, frame
 from tests.golden_report import golden_report
 
