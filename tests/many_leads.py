@@ -98,11 +98,18 @@ async def many_leads(folder, url, copies, *, quiet=QUIET, waves=0):
         await tell_quiet_lives(api, quiet)
         await tell_waves(api, waves)
     await multiply(url, copies)
-    (folder / "again").mkdir()
-    async with installed(folder / "again", secrets=place, roles=()) as api:
+    async with _filled(folder / "again", place) as api:
         # As a process does that runs all the while.
         await FlowCounter(SqlFlowReading(api.parts.store.engines)).catch_up()
         api.leads = leads
+        yield api
+
+
+@asynccontextmanager
+async def _filled(folder, place):
+    """An installation on a database that has its lives; none of its roles runs."""
+    folder.mkdir()
+    async with installed(folder, secrets=place, roles=()) as api:
         yield api
 
 
@@ -168,18 +175,32 @@ async def _show_size(engines):
     return {name for name, count in counts.items() if count < FEW}
 
 
-async def main(leads):
-    own, began = BUSY + QUIET + WAVES * WAVE, time.perf_counter()
+async def main(asked):
     with tempfile.TemporaryDirectory() as name:
-        folder, server = Path(name), PostgresServer().start()
-        try:
-            await write_fast(server)
-            copies = Copies(leads // own, YOUNG)
-            async with migrated_database(server.url) as url, many_leads(folder, url, copies, waves=WAVES) as api:
-                print(f"filled in {time.perf_counter() - began:.0f} s", flush=True)
-                return await show_first_views(api, folder, {"STAFETT_DATABASE_URL": url.replace("+asyncpg", "")})
-        finally:
-            server.close()
+        folder = Path(name)
+        if asked.at:
+            place = {"STAFETT_DATABASE_URL": asked.at}
+            async with _filled(folder / "filled", place) as api:
+                return await show_first_views(api, folder, place)
+        return await fill_and_show(folder, asked)
+
+
+async def fill_and_show(folder, asked):
+    own, began = BUSY + QUIET + WAVES * WAVE, time.perf_counter()
+    server = PostgresServer().start()
+    try:
+        await write_fast(server)
+        copies = Copies(asked.leads // own, YOUNG)
+        async with migrated_database(server.url) as url, many_leads(folder, url, copies, waves=WAVES) as api:
+            print(f"filled in {time.perf_counter() - began:.0f} s", flush=True)
+            place = url.replace("+asyncpg", "")
+            well = await show_first_views(api, folder, {"STAFETT_DATABASE_URL": place})
+            if asked.stay:
+                print(f"until ctrl-c: --at '{place}'", flush=True)
+                await asyncio.Event().wait()
+            return well
+    finally:
+        server.close()
 
 
 async def write_fast(server):
@@ -195,4 +216,8 @@ async def write_fast(server):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--leads", type=int, default=1_000_000)
-    sys.exit(0 if asyncio.run(main(parser.parse_args().leads)) else 1)
+    parser.add_argument(
+        "--stay", action="store_true", help="keep the filled database until ctrl-c, and say where it is"
+    )
+    parser.add_argument("--at", metavar="URL", help="show what such a database has, and fill none")
+    sys.exit(0 if asyncio.run(main(parser.parse_args())) else 1)
