@@ -20,9 +20,9 @@ DAY = 86_400_000_000
 """In microseconds. The lives are spread over the year before."""
 SEEDS = 20
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-_ID = r"\m([a-z]{2,6}_[a-z2-7]{22})[a-z2-7]{4}\M"
-_END, _KEY_END = "~~~~", "^^^^^^^^"
-"""Where a copy puts the end of its ids, and of keys that are no ids."""
+_ID = r"\m([a-z]{2,6}_[a-z2-7]{20})[a-z2-7]{6}\M"
+_END, _KEY_END = "~~~~~~", "^^^^^^^^"
+"""Where a copy puts the end of its ids, and of keys that are no ids. Six letters: of a million copies with four, one has the end of its original."""
 _NOT_OF_A_KEY = {"brand", "kind", "source", "subscription", "topic", "sink"}
 assert set(GROWS) <= set(NEEDED)
 
@@ -117,7 +117,9 @@ async def _take_indexes(do, name):
 
 def _lives(table, copies):
     """One row for each copy: its number, the end of its ids, by how much it was earlier, and the distance between two copies' numbers."""
-    code = " || ".join(f"substr('{_ALPHABET}', CAST((i >> {b}) & 31 AS integer) + 1, 1)" for b in (15, 10, 5, 0))
+    code = " || ".join(
+        f"substr('{_ALPHABET}', CAST((i >> {b}) & 31 AS integer) + 1, 1)" for b in (25, 20, 15, 10, 5, 0)
+    )
     spans = "".join(
         f", (SELECT max({c.name}) - min({c.name}) + 1 FROM own) AS span_{c.name}"
         for c in table.columns
@@ -189,5 +191,5 @@ def _seed(table, number):
 
 def _anything(column, number):
     if isinstance(column.type, Text):
-        return f"seed_{'a' * 21}{_ALPHABET[number]}{'a' * 4}"
+        return f"seed_{'a' * 19}{_ALPHABET[number]}{'a' * 6}"
     return b"x" if isinstance(column.type, LargeBinary) else (False if column.type.python_type is bool else number)
