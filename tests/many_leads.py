@@ -98,7 +98,7 @@ async def many_leads(folder, url, copies, *, quiet=QUIET, waves=0):
         await tell_quiet_lives(api, quiet)
         await tell_waves(api, waves)
     await multiply(url, copies)
-    async with _filled(folder / "again", place) as api:
+    async with _open_filled(folder / "again", place) as api:
         # As a process does that runs all the while.
         await FlowCounter(SqlFlowReading(api.parts.store.engines)).catch_up()
         api.leads = leads
@@ -106,7 +106,7 @@ async def many_leads(folder, url, copies, *, quiet=QUIET, waves=0):
 
 
 @asynccontextmanager
-async def _filled(folder, place):
+async def _open_filled(folder, place):
     """An installation on a database that has its lives; none of its roles runs."""
     folder.mkdir()
     async with installed(folder, secrets=place, roles=()) as api:
@@ -180,7 +180,7 @@ async def main(asked):
         folder = Path(name)
         if asked.at:
             place = {"STAFETT_DATABASE_URL": asked.at}
-            async with _filled(folder / "filled", place) as api:
+            async with _open_filled(folder / "filled", place) as api:
                 return await show_first_views(api, folder, place)
         return await fill_and_show(folder, asked)
 

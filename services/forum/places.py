@@ -1,4 +1,4 @@
-"""Where a report and each of its figures stand on the page: what links in mails and files lead to. Figures are named by where they stand,
+"""The places of a report and of each of its figures on the page: what links in mails and files lead to. Figures are named by their place,
 never by their labels, which people and senders chose: so no address holds anything personal."""
 
 from __future__ import annotations

@@ -64,15 +64,15 @@ def record(form, measured, path=RECORDED):
 async def lost_rows(form, rows, measure_again, path=RECORDED):
     """Prints each comparison; the names of rows that lost twice. `measure_again` gives the rows of the parts once more."""
     recorded = read_recorded(form, path)
-    lost = _lost(recorded, ratios(rows))
+    lost = _find_losses(recorded, ratios(rows))
     if not lost:
         return []
     print(f"\n{len(lost)} lost: measured once more", flush=True)
-    again = _lost(recorded, ratios(await measure_again(lost)))
+    again = _find_losses(recorded, ratios(await measure_again(lost)))
     return sorted(lost & again)
 
 
-def _lost(recorded, measured):
+def _find_losses(recorded, measured):
     compared = compare(recorded, measured)
     print("\n".join(["", "--- beside the recorded run", *(one.line() for one in compared)]), flush=True)
     return {one.name for one in compared if one.is_lost}

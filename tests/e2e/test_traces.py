@@ -82,7 +82,7 @@ def places_of(spans):
     return {place: [span for name, span in spans if name == f"stafett.{place}"] for place in places}
 
 
-def named(span):
+def attributes_of(span):
     return {one.key.removeprefix("stafett."): one.value.string_value or one.value.int_value for one in span.attributes}
 
 
@@ -173,16 +173,16 @@ async def test_a_broken_promise_is_one_trace_from_when_it_was_due_to_who_is_told
         spans = list(spans_in(collector))
     places = places_of(spans)
     told = places["alerts"][0]
-    assert (told.name, named(told)["channel"], named(told)["incidents"]) == ("tell", "ours", 1)
+    assert (told.name, attributes_of(told)["channel"], attributes_of(told)["incidents"]) == ("tell", "ours", 1)
     of_clock = [(name, span) for name, span in spans if span.trace_id == told.trace_id]
     (announced,) = places_of(of_clock)["sla"]
-    assert announced.name == "announce" and named(announced)["clock"] and named(announced)["lead"]
+    assert announced.name == "announce" and attributes_of(announced)["clock"] and attributes_of(announced)["lead"]
     assert not announced.parent_span_id and announced.start_time_unix_nano <= announced.end_time_unix_nano
     assert {"sla", "router", "relay", "alerts"} <= places_of(of_clock).keys()
     assert {span.parent_span_id for _, span in of_clock if span is not announced} == {announced.span_id}
     (arrival,) = places["ingest"]
     written = [span for span in places["sinks"] if span.trace_id == arrival.trace_id]
-    assert written and written[0].name == "write" and named(written[0])["sink"] == "crm"
+    assert written and written[0].name == "write" and attributes_of(written[0])["sink"] == "crm"
     assert written[0].parent_span_id == arrival.span_id and arrival.trace_id != told.trace_id
     text = b"".join(body for _, body in collector)
     assert not [word for word in PLANTED if word.encode() in text], "a collector learns nothing of anybody"

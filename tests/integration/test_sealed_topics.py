@@ -78,7 +78,7 @@ class Erased(NamedTuple):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def erased(fleet, kafka_bootstrap):
+async def erasure(fleet, kafka_bootstrap):
     """GONE, of whom the same was known as of STAYS."""
     api, topics = fleet
     await make_known(api, GONE, STAYS)
@@ -118,10 +118,10 @@ async def make_known(api, *people):
 
 
 async def test_an_erasure_reaches_events_that_lie_on_topics(
-    fleet, erased, folder, kafka_bootstrap, tmp_path, capsys, monkeypatch
+    fleet, erasure, folder, kafka_bootstrap, tmp_path, capsys, monkeypatch
 ):
     api, topics = fleet
-    assert hits_in_topics(erased.records, [GONE, STAYS]) == {}, "sealed from the first event on"
+    assert hits_in_topics(erasure.records, [GONE, STAYS]) == {}, "sealed from the first event on"
     assert await hits_in_tables(api.parts.store.engines, [STAYS]), "the store has it as it is"
     after = await records_of(kafka_bootstrap, [topics[name] for name in TOPICS])
 
@@ -143,11 +143,11 @@ async def test_an_erasure_reaches_events_that_lie_on_topics(
     assert [word for word in STAYS.words if word in printed.out.casefold()]
 
 
-async def test_consumers_ask_for_keys_and_are_refused_those_of_the_erased(fleet, erased):
+async def test_consumers_ask_for_keys_and_are_refused_those_of_the_erased(fleet, erasure):
     api, _ = fleet
-    names = erased.names
+    names = erasure.names
     assert len(names) == 2
-    assert [one["key"] for one in erased.keys] == names and all(len(one["secret"]) == 44 for one in erased.keys)
+    assert [one["key"] for one in erasure.keys] == names and all(len(one["secret"]) == 44 for one in erasure.keys)
     again = await keys(api, names)
     assert sorted(one["reason"] or "" for one in again) == ["", "erased"]
     await keys(api, ["lead_a.1"] * 101, status=422)
@@ -167,12 +167,12 @@ async def open_records(api, records, topic):
     return {topic: [(b"", open_record(value, one.box)) for value, one in held if one is not None]}
 
 
-async def test_an_erasure_is_over_once_nobody_opens_their_signals_any_more(fleet, erased, kafka_bootstrap):
+async def test_an_erasure_is_over_once_nobody_opens_their_signals_any_more(fleet, erasure, kafka_bootstrap):
     api, topics = fleet
     signals = topics["signals"]
-    before = erased.records[signals]
-    assert len(before) >= 4 and hits_in_topics(erased.open_records, [GONE]), "the keys of then open them"
-    sealed, _, unsealed = erased.receipt["topics"].partition("; ")
+    before = erasure.records[signals]
+    assert len(before) >= 4 and hits_in_topics(erasure.open_records, [GONE]), "the keys of then open them"
+    sealed, _, unsealed = erasure.receipt["topics"].partition("; ")
     assert sealed == "sealed with keys that were thrown away" and unsealed.startswith("what came before ")
     after = await records_of(kafka_bootstrap, [signals])
     assert set(before) <= set(after[signals]), "the records are there"
@@ -240,7 +240,7 @@ async def not_now():
     """The store has no other keys."""
 
 
-async def test_after_db_restored_what_was_read_before_is_passed_over(fleet, erased, kafka_bootstrap):
+async def test_after_db_restored_what_was_read_before_is_passed_over(fleet, erasure, kafka_bootstrap):
     """The log is read from its beginning, where it has records that nobody opens any more: they were decided on."""
     api, topics = fleet
     lead = (await api.get("/v1/leads", email=STAYS.email))["leads"][0]["id"]
