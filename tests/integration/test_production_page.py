@@ -66,12 +66,16 @@ def test_what_the_page_says_for_store_and_log_makes_them(server, kafka_bootstrap
                 env.update({name: value for name, value in more.items() if not name.startswith("STAFETT_KAFKA_")})
             case "stafett":
                 return stafett(words[1:], **more)
+            case setting if (
+                words[1] == "="
+            ):  # a line of postgresql.conf: the program itself says whether it is one it takes
+                server.tool("postgres", "-C", setting, "-D", server.folder, "-c", f"{setting}={' '.join(words[2:])}")
             case _:
                 raise AssertionError(f"nobody says how {line} is tried")
         return ""
 
     lines = commands_of("The configuration") + commands_of("The store and the log")
-    assert len(lines) == 10
+    assert len(lines) == 12
     printed = "".join(type_in(line) for line in lines)
     assert "stafett_run may use it" in printed and "kafka-acls" not in printed.partition("may use it")[2]
     # What the page says next: the roles come as stafett_run, and everything is in order.
