@@ -6,8 +6,9 @@ import os
 
 import pytest
 
+from tests.parts.databases import forget_databases, fresh_database
 from tests.parts.kafka import KafkaBroker
-from tests.parts.postgres import PostgresServer, forget_template, fresh_database
+from tests.parts.postgres import PostgresServer
 
 PARTS = (
     "tests.parts.alertmanager",
@@ -55,7 +56,7 @@ def postgres():
     if own:
         base = own.replace("postgresql://", "postgresql+asyncpg://").rsplit("/", 1)[0]
         yield lambda name: f"{base}/{name}"
-        asyncio.run(forget_template(lambda name: f"{base}/{name}"))
+        asyncio.run(forget_databases(lambda name: f"{base}/{name}"))
         return
     server = PostgresServer().start()
     yield server.url

@@ -23,7 +23,8 @@ from tests.many_copies import GROWS, Copies, multiply
 from tests.mixed_lives import WAVE, tell_waves
 from tests.page import Browser, is_being_computed
 from tests.page_walk import shape, tell_lives, walk
-from tests.parts.postgres import PostgresServer, migrated_database
+from tests.parts.databases import migrated_database
+from tests.parts.postgres import PostgresServer
 
 BUSY, QUIET, WAVES = 8, 42, 7
 """Leads of `tell_lives`, contacts beside them of whom nothing was heard since, and waves of others, each from the form to its end."""

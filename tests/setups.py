@@ -27,8 +27,8 @@ from services.router.role import Router
 from services.rules.ruling import Ruling
 from services.settings.reading import load as load_settings
 from services.sla.watcher import Watcher
+from tests.parts.databases import migrated_database
 from tests.parts.kafka import create_topics
-from tests.parts.postgres import migrated_database
 from tests.parts.sqlite import migrated_file
 
 EXAMPLES = Path(__file__).parent.parent / "deploy" / "examples"

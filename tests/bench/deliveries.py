@@ -26,8 +26,9 @@ from tests.bench.outpost import drain_outpost
 from tests.bench.table import Row, table
 from tests.bench.waiting import GOLDEN, Receiver, postmaster_of, rate
 from tests.parts.brokers import Brokers
+from tests.parts.databases import migrated_database
 from tests.parts.fleet import ROOT
-from tests.parts.postgres import PostgresServer, migrated_database
+from tests.parts.postgres import PostgresServer
 from tests.parts.process import end, spawn
 from tests.parts.sqlite import migrated_file
 from tests.setups import EXAMPLES

@@ -3,7 +3,7 @@
 import pytest
 
 from services.adapters.sql.store import SqlStore
-from tests.parts.postgres import fresh_database, migrated_database
+from tests.parts.databases import fresh_database, migrated_database
 from tests.parts.sqlite import migrated_file
 
 

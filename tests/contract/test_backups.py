@@ -16,7 +16,8 @@ from services.adapters.sql.engine import one_shot
 from services.adapters.sql.migrate import upgrade
 from services.cli.main import main
 from services.ports.errors import BackupUnusable
-from tests.parts.postgres import fresh_database, path_with_programs
+from tests.parts.databases import fresh_database
+from tests.parts.postgres import path_with_programs
 from tests.parts.sqlite import migrated_file
 
 ROWS = 500

@@ -16,8 +16,8 @@ from services.ports.log import RECORD_BYTES
 from services.ports.rows import Position, RecordOut
 from services.ports.store import STEP_BYTES
 from services.settings import load
+from tests.parts.databases import migrated_database
 from tests.parts.kafka import create_topics
-from tests.parts.postgres import migrated_database
 from tests.parts.sqlite import migrated_file
 from tests.setups import forget
 

@@ -16,8 +16,8 @@ from services.observability.logging import JsonFormatter
 from tests.api import bearer, installed
 from tests.e2e.test_person_erasure import LAWFUL, SECRETS, WANTS, leads_of, tell
 from tests.erasing import Planted, hits_in_files, hits_in_tables, hits_in_topics, planted_in, records_of
+from tests.parts.databases import migrated_database
 from tests.parts.kafka import create_topics
-from tests.parts.postgres import migrated_database
 from tests.replaying import as_decided, decide_again, decided
 
 PEOPLE, ERASED = int(os.environ.get("ERASURE_PEOPLE", "24")), int(os.environ.get("ERASURES", "4"))

@@ -5,7 +5,7 @@ import pytest
 from tests.many_copies import Copies
 from tests.many_leads import many_leads, plans, questions, scans_in, signed_in
 from tests.page_walk import walk
-from tests.parts.postgres import migrated_database
+from tests.parts.databases import migrated_database
 
 COUNTED_WHOLE = "SELECT (SELECT count(*) FROM quarantine)"
 """What is set aside is counted whole, for the gauge that alerts look at as well; it is kept for days only."""

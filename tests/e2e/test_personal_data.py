@@ -14,8 +14,8 @@ from services.adapters.sql.tables import metadata
 from services.ingest.parsers.registry import PARSERS
 from tests.api import bearer
 from tests.e2e.test_up import Installed
+from tests.parts.databases import fresh_database
 from tests.parts.kafka import create_topics
-from tests.parts.postgres import fresh_database
 
 PARTITIONS = 6
 PERSONAL = {"personal", "raw"} | {

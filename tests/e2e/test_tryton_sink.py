@@ -21,8 +21,8 @@ from schemas.events import (
     SlaFulfilled,
 )
 from tests.handing_over import HandingOver, last_line, standings
+from tests.parts.databases import migrated_database
 from tests.parts.dropping_proxy import DroppingProxy, seeded_plan
-from tests.parts.postgres import migrated_database
 from tests.parts.tryton import DATABASE, INTEGRATION, TrytonServer, TrytonUser
 from tests.parts.tryton_files import PEOPLE, password
 from tests.setups import setup_on

@@ -11,8 +11,8 @@ from services.adapters.sql.store import SqlStore
 from services.ports.rows import LeadRow, Writes
 from tests.alerting import HOUR, MAIL, MINUTE, NOW, SECOND, breached, escalated, fulfilled, warned
 from tests.parts.certificates import write_certificates
+from tests.parts.databases import migrated_database
 from tests.parts.mail import MailServer
-from tests.parts.postgres import migrated_database
 from tests.parts.sqlite import migrated_file
 from tests.parts.vendors import pagerduty, slack, teams
 from tests.parts.vendors.faults import COMMIT_THEN_DROP, DROP_BEFORE, Answer, Fault

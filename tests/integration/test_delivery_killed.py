@@ -13,8 +13,8 @@ from services.adapters.sql.store import SqlStore
 from services.ports.rows import OutboxRow, Writes
 from tests.bench.deliveries import halves
 from tests.bench.waiting import Receiver
+from tests.parts.databases import migrated_database
 from tests.parts.fleet import ROOT
-from tests.parts.postgres import migrated_database
 from tests.parts.process import end, spawn
 from tests.parts.sqlite import migrated_file
 

@@ -24,8 +24,8 @@ from services.sealing.records import name_in, open_record
 from tests.api import bearer, installed
 from tests.e2e.test_person_erasure import LAWFUL, SECRETS, WANTS, post, tell
 from tests.erasing import Planted, hits_in_tables, hits_in_topics, records_of
+from tests.parts.databases import migrated_database
 from tests.parts.kafka import create_topics
-from tests.parts.postgres import migrated_database
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 GONE, STAYS, COMES_BACK, ANOTHER = map(Planted, (1, 2, 3, 4))

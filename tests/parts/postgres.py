@@ -4,17 +4,10 @@ import os
 import shutil
 import subprocess
 import tempfile
-import uuid
 import warnings
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
-
-from services.adapters.sql.migrate import upgrade
 from tests.parts.errors import PartMissing
 
 
@@ -52,7 +45,14 @@ class PostgresServer:
                 f"PostgreSQL cannot be started ({type(error).__name__}: {error}); with a server of your own set "
                 "STAFETT_TEST_POSTGRES=postgresql://user@host/postgres, or run the quick set: make test-quick"
             ) from error
+        self._spare_the_disk()
         return self
+
+    def _spare_the_disk(self) -> None:
+        """Each database that a test makes or drops is a checkpoint. Whatever we kill, this machine goes on: its pages are enough."""
+        with (self.folder / "postgresql.auto.conf").open("a") as settings:
+            settings.write("fsync = off\nfull_page_writes = off\n")
+        self.tool("pg_ctl", "reload", "-D", self.folder)
 
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
         return f"postgresql+asyncpg://{user}@/{database}?host={self.folder}"
@@ -82,49 +82,3 @@ class PostgresServer:
                 self._server.cleanup_mode = "stop"
                 self._server.cleanup()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-_templates: dict[str, str] = {}
-"""By server: its database that has the schema and nobody is connected to."""
-
-
-@asynccontextmanager
-async def migrated_database(url_of: Callable[[str], str]) -> AsyncIterator[str]:
-    """As `fresh_database`, with the schema in it: a copy, since to migrate each anew takes longer than most tests."""
-    server = url_of("postgres")
-    if server not in _templates:
-        name = f"t{uuid.uuid4().hex[:16]}"
-        await _say(server, f"CREATE DATABASE {name}")
-        await upgrade(url_of(name))
-        _templates[server] = name
-    async with fresh_database(url_of, template=_templates[server]) as url:
-        yield url
-
-
-async def forget_template(url_of: Callable[[str], str]) -> None:
-    """A server that stays keeps nothing of ours."""
-    server = url_of("postgres")
-    if server in _templates:
-        await _say(server, f"DROP DATABASE {_templates.pop(server)} WITH (FORCE)")
-
-
-async def _say(server: str, statement: str) -> None:
-    admin = create_async_engine(server, isolation_level="AUTOCOMMIT")
-    async with admin.connect() as conn:
-        await conn.execute(text(statement))
-    await admin.dispose()
-
-
-@asynccontextmanager
-async def fresh_database(url_of: Callable[[str], str], template: str = "template1") -> AsyncIterator[str]:
-    """A database of its own, dropped afterwards."""
-    name = f"t{uuid.uuid4().hex[:16]}"
-    admin = create_async_engine(url_of("postgres"), isolation_level="AUTOCOMMIT")
-    async with admin.connect() as conn:
-        await conn.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    try:
-        yield url_of(name)
-    finally:
-        async with admin.connect() as conn:
-            await conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        await admin.dispose()

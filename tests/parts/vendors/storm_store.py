@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.adapters.sql.store import SqlStore
-from tests.parts.postgres import migrated_database
+from tests.parts.databases import migrated_database
 from tests.parts.sqlite import migrated_file
 
 
