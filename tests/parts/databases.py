@@ -106,8 +106,8 @@ async def _shelf(url: str, template: str) -> Shelf:
         assert set(await _filled(conn)) <= {"meta"}, (
             "whatever else a migration writes into a new database is written again too"
         )
-        meta = (await conn.execute(text(META))).tuples().all()
-        return Shelf(template, str(await conn.scalar(text(SCHEMA))), dict(meta))
+        meta = {str(key): str(value) for key, value in await conn.execute(text(META))}
+        return Shelf(template, str(await conn.scalar(text(SCHEMA))), meta)
 
 
 async def _clean(url: str, shelf: Shelf) -> bool:
