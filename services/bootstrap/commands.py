@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from routing.people.roster import Roster
 from routing.people.roster_changes import ChangeRefused
@@ -23,10 +23,22 @@ def versions_of(parts: Parts) -> Versions:
     return Versions(store, parts.ruling, lambda: read_file(parts.settings, "agreement"), parts.now)
 
 
+def ruling_of_now(parts: Parts) -> Callable[[], Awaitable[Ruling]]:
+    """The agreement that rules now, and the roster with its changes, each time it is asked for: in one question, and what was compiled of
+    published agreements and computed of the roster is kept from one time to the next."""
+    store, versions, in_force = Agreements(parts.store.engines), versions_of(parts), InForce(parts.ruling)
+
+    async def ruling() -> Ruling:
+        texts = await store.ruling_texts()
+        roster = in_force(texts.roster_changes).roster
+        return (await versions.ruling_under(texts.publications))._replace(roster=roster)
+
+    return ruling
+
+
 async def ruling_now(parts: Parts) -> Ruling:
-    """The agreement that rules now, and the roster with its changes."""
-    roster = InForce(parts.ruling)(await parts.reading.roster_changes()).roster
-    return (await versions_of(parts).ruling())._replace(roster=roster)
+    """The same, asked once."""
+    return await ruling_of_now(parts)()
 
 
 def commanding_of(parts: Parts, intake: Intake | None = None) -> Commanding:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 
 from services.adapters.sql.console import SqlPageReading
 from services.adapters.sql.flow import SqlFlowReading
@@ -11,7 +10,7 @@ from services.adapters.sql.workloads import SqlWorkloadReading
 from services.api.commanding import Commanding
 from services.api.explanations import Explainer
 from services.api.incidents import Incidents
-from services.bootstrap.commands import ruling_now, versions_of
+from services.bootstrap.commands import ruling_of_now, versions_of
 from services.bootstrap.parts import Parts
 from services.console.console import Console
 from services.console.flow.counting import FlowCounter
@@ -36,18 +35,18 @@ def console_of(
     stopping: asyncio.Event,
 ) -> Console:
     """`stopping` ends what open pages listen to."""
-    page = SqlPageReading(parts.store.engines)
+    page, versions = SqlPageReading(parts.store.engines), versions_of(parts)
     return Console(
         page=page,
         workloads=SqlWorkloadReading(parts.store.engines),
         flow=SqlFlowReading(parts.store.engines),
         count_flow=flow_counter.catch_up,
         reading=parts.reading,
-        explainer=Explainer(parts.reading, versions_of(parts).ruling, parts.now),
+        explainer=Explainer(parts.reading, versions.ruling, parts.now),
         commanding=commanding,
         incidents=incidents,
-        versions=versions_of(parts),
-        ruling=partial(ruling_now, parts),
+        versions=versions,
+        ruling=ruling_of_now(parts),
         forum=forum,
         live=Live(page, stopping, parts.page_bell),
         pages=Pages(StaticFiles()),

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 from services.alerts.channels.email import EmailSender
 from services.alerts.channels.sender import Sender
 from services.alerts.forum_mail import ForumMail
-from services.bootstrap.commands import ruling_now
+from services.bootstrap.commands import ruling_of_now
 from services.bootstrap.parts import Parts
 from services.forum.desk import ForumDesk
 
 
 def forum_desk(parts: Parts) -> ForumDesk:
     """One for a process: it keeps reports of weeks that are over."""
-    ruling, public_url = partial(ruling_now, parts), parts.settings.http.public_url
+    ruling, public_url = ruling_of_now(parts), parts.settings.http.public_url
     return ForumDesk(parts.stories, parts.forum, ruling=ruling, now=parts.now, public_url=public_url)
 
 
 def forum_mail(parts: Parts, senders: Mapping[str, Sender]) -> ForumMail:
     """Through those of the channels that are of mail."""
     channels = {name: sender for name, sender in senders.items() if isinstance(sender, EmailSender)}
-    desk, ruling = forum_desk(parts), partial(ruling_now, parts)
+    desk, ruling = forum_desk(parts), ruling_of_now(parts)
     return ForumMail(desk, parts.forum, channels, ruling=ruling, now=parts.now)

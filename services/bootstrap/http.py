@@ -193,7 +193,7 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
         counter = app.state.flow_counter = flow_counter_of(parts)
         console = console_of(parts, commanding, incidents, api_parts.forum, flow_counter=counter, stopping=stopping)
         screens = [*screen_routes(console), *plumbing_routes(console, plumbing_of(parts, sources, intake))]
-        app.add_middleware(BesidePage, page=guarded_page(parts, screens, console.pages))
+        app.add_middleware(BesidePage, page=guarded_page(parts, screens, console.pages, console.ruling))
         app.state.auditor = Auditor(parts.audit, parts.now)
         app.add_middleware(Audited, auditor=app.state.auditor, use_of=use_of)
     add_health(app, partial(readiness, parts, hooks), access, intake=hooks)

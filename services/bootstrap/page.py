@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,7 +12,6 @@ from routing.people.roster import Roster
 from schemas.words import probably
 from schemas.yamlfile import FileError
 from services.bootstrap.acknowledging import roster_now
-from services.bootstrap.commands import ruling_now
 from services.bootstrap.parts import Parts
 from services.console.app import create_page
 from services.console.rendering import Pages
@@ -22,6 +20,7 @@ from services.console.signing_in.pages import OpenPages
 from services.console.signing_in.routes import LINK, Desk
 from services.console.signing_in.sessions import Sessions, Terms
 from services.console.signing_in.site import Site, Way, site_of
+from services.rules.ruling import Ruling
 from services.settings import LOOPBACK, Settings
 
 NOT_THE_PAGE = ("/v1", "/metrics", "/healthz", "/readyz", "/docs", "/openapi.json", "/alerts")
@@ -86,14 +85,16 @@ async def _nowhere() -> str | None:
     return None
 
 
-def guarded_page(parts: Parts, screens: Sequence[BaseRoute], pages: Pages) -> ASGIApp:
-    """The page behind its guard: signing in, and the screens. Raises SettingsError."""
+def guarded_page(
+    parts: Parts, screens: Sequence[BaseRoute], pages: Pages, ruling: Callable[[], Awaitable[Ruling]]
+) -> ASGIApp:
+    """The page behind its guard: signing in, and the screens. `ruling` is what rules now. Raises SettingsError."""
     open_pages = OpenPages(pages, parts.now)
     return Guard(
         create_page([*_sign_in_routes(parts, open_pages), *screens], open_pages),
         site=site_here(parts.settings),
         sessions=sessions_of(parts),
-        ruling=partial(ruling_now, parts),
+        ruling=ruling,
         open_pages=open_pages,
     )
 

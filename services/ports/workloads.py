@@ -57,6 +57,9 @@ class WorkloadReading(Protocol):
     ) -> Workloads:
         """What each of these people carries."""
 
+    async def turns(self, pools: Sequence[str]) -> dict[str, str]:
+        """The state that each of these pools keeps of its turns, as JSON, by the pool's name; none of a pool that nobody was given a lead by."""
+
     async def open_leads(
         self, person: str, brands: Collection[str] | None, after: str = "", limit: int = 50
     ) -> list[LeadRow]:

@@ -29,9 +29,12 @@ class Versions:
 
     async def ruling(self) -> Ruling:
         """With every published agreement at hand, however old, and the one that rules now in front."""
-        said = await self._store.publications()
-        rows = await self._store.rows(self._published.missing(said))
-        return self._published.follow(self._files(), said, rows).at(self._now())
+        return await self.ruling_under(await self._store.publications())
+
+    async def ruling_under(self, publications: str | None) -> Ruling:
+        """The same, under publications that were read already. What was compiled is kept."""
+        rows = await self._store.rows(self._published.missing(publications))
+        return self._published.follow(self._files(), publications, rows).at(self._now())
 
     async def all(self) -> list[AgreementView]:
         """In the order of their effect; the configured file alone where nothing was published."""

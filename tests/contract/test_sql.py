@@ -37,6 +37,17 @@ NOW = datetime(2026, 6, 8, tzinfo=UTC)
 EMPTY = Writes()
 
 
+@pytest.mark.parametrize("migrated_url", ["real-postgres"], indirect=True)
+@pytest.mark.parametrize("patient", [False, True])
+async def test_a_question_is_no_transaction_and_what_is_written_is_one(store, patient):
+    async with store.engines.read(patient=patient) as conn:
+        assert (await conn.execute(text("SELECT 1"))).scalar() == 1
+        assert not (await conn.get_raw_connection()).driver_connection.is_in_transaction()
+    async with store.engines.write(patient=patient) as conn:
+        assert (await conn.execute(text("SELECT 1"))).scalar() == 1
+        assert (await conn.get_raw_connection()).driver_connection.is_in_transaction(), "on the same connection"
+
+
 def out(number):
     return OutboxRow(f"evt_{number}", "leads", "lead_x", number, "t", "key", "{", None)
 

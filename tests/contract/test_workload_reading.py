@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from services.adapters.sql.workloads import SqlWorkloadReading
 from services.ports.instants import micros
@@ -112,6 +113,17 @@ async def test_promises_are_those_due_in_the_span_of_whoever_they_measure(store,
     assert await listed("breached", after=after) == ["clk_same_instant"]
 
 
+async def test_turns_are_those_of_the_pools_that_are_named_and_were_used(store, workloads):
+    async with store.engines.write() as conn:
+        for kind, name in (("pool", "south"), ("pool", "north"), ("person", "west")):
+            row = {"kind": kind, "name": name, "state": f'"{name}"'}
+            await conn.execute(
+                text("INSERT INTO ledgers (kind, name, seq, state) VALUES (:kind, :name, 1, :state)"), row
+            )
+    assert await workloads.turns(["south", "west", "east"]) == {"south": '"south"'}
+    assert await workloads.turns([]) == {}
+
+
 async def test_more_than_is_counted_is_said_to_be_more(store, workloads, monkeypatch):
     monkeypatch.setattr("services.adapters.sql.workloads.COUNTED", 3)
     leads = [lead(f"lead_{n}") for n in range(4)]
@@ -139,6 +151,7 @@ async def test_no_question_about_people_reads_through_a_table_that_grows(store, 
             await workloads.workloads(people, brands, span, now=beginning, tonight=NOW)
     await workloads.open_leads("p7", None, "lead_2")
     await workloads.promises("p7", "breached", ["default"], span, after=Place(500, "clk_500"))
-    assert len(plans) == 4 * 6 + 2
+    await workloads.turns(["sdr-south", "field"])
+    assert len(plans) == 4 + 3, "all that is counted of people is one question"
     for plan in plans:
         assert "Seq Scan" not in plan, plan

@@ -140,6 +140,17 @@ async def publish(api, *versions):
     assert await store.publish(None, write(known), files, now)
 
 
+async def test_a_published_agreement_is_compiled_for_the_first_page_and_not_for_each(api, monkeypatch):
+    await publish(api, (NEXT, -1))
+    async with signed_in(api, "maja") as maja:
+        assert "within 8 h" in words(await read(maja, "/agreement"))
+        compiled = []
+        monkeypatch.setattr("services.rules.publications.compile_row", lambda digest, row: compiled.append(digest))
+        for path in ("/", "/people", "/people/elin", "/agreement"):
+            await read(maja, path)
+        assert compiled == []
+
+
 async def test_what_is_published_for_when_and_what_it_says_otherwise(api):
     later = NEXT.replace("max_offers: 3", "max_offers: 5")
     await publish(api, (NEXT, -1), (later, 48))

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from services.adapters.sql.engine import Engines, _tls, one_shot
+from services.adapters.sql.engine import Engines, one_shot
 from services.adapters.sql.migrate import give_rights, upgrade
+from services.adapters.sql.postgres_engine import _tls
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import metadata
 from services.ports.errors import StoreUnavailable

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +18,13 @@ from services.ports.rows import AgreementRow, ApprovalRow
 _APPROVALS = text("""SELECT id, hash, side, person, principal, reason, approved_at FROM approvals
     ORDER BY approved_at, id""")
 """In the order of `ApprovalRow`."""
+
+
+class RulingTexts(NamedTuple):
+    """What was published, and what was changed of the roster, each as JSON; None before the first."""
+
+    publications: str | None
+    roster_changes: str | None
 
 
 async def publications(conn: AsyncConnection) -> str | None:
@@ -49,6 +57,13 @@ class Agreements:
     async def publications(self) -> str | None:
         async with self._engines.glance() as conn:
             return await publications(conn)
+
+    async def ruling_texts(self) -> RulingTexts:
+        """Both of one moment."""
+        async with self._engines.glance() as conn:
+            found = await conn.execute(text("SELECT key, value FROM meta WHERE key IN ('agreements', 'roster')"))
+            values = {row.key: row.value for row in found}
+        return RulingTexts(values.get("agreements"), values.get("roster"))
 
     async def rows(self, hashes: Sequence[str]) -> dict[str, AgreementRow]:
         if not hashes:

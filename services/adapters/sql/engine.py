@@ -8,7 +8,6 @@ import errno
 import fcntl
 import json
 import logging
-import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from sqlalchemy import Table, make_url, text
-from sqlalchemy.engine import URL, Row
+from sqlalchemy.engine import Row
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -24,11 +23,11 @@ from sqlalchemy.pool import NullPool
 from schemas.certain import certain
 from schemas.json_values import JsonObject
 from services.adapters.sql.arrays import array, columns_of, key_array, keys, texts
-from services.adapters.sql.bounds import PATIENT, QUICK, UNBOUNDED, Bounds
+from services.adapters.sql.bounds import PATIENT, UNBOUNDED
 from services.adapters.sql.claims import mark_in_use, refuse_torn_copy
+from services.adapters.sql.postgres_engine import one_by_one, postgres_engine
 from services.adapters.sql.sqlite_engine import sqlite_engine
 from services.adapters.sql.stillness import Stillness
-from services.outbound.certificates import RenewedContext
 from services.ports.errors import NoConnectionFree, StoreFull, StoreRejected, StoreTooSlow, StoreUnavailable
 
 log = logging.getLogger("stafett.store")
@@ -214,14 +213,15 @@ class Engines:
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.file = Path(parsed.database or "") if self.sqlite else None
         self.dialect: Dialect = Sqlite() if self.sqlite else Postgres()
-        self.writing = sqlite_engine(parsed, "IMMEDIATE", direct=True) if self.sqlite else _postgres(parsed)
-        self.reading = sqlite_engine(parsed, "DEFERRED") if self.sqlite else self.writing
-        self.glancing = sqlite_engine(parsed, "DEFERRED", direct=True) if self.sqlite else self.writing
+        self.writing = sqlite_engine(parsed, "IMMEDIATE", direct=True) if self.sqlite else postgres_engine(parsed)
+        self.reading = sqlite_engine(parsed, "DEFERRED") if self.sqlite else one_by_one(self.writing)
+        self.glancing = sqlite_engine(parsed, "DEFERRED", direct=True) if self.sqlite else self.reading
         self.patient = (
             sqlite_engine(parsed, "IMMEDIATE")
             if self.sqlite
-            else _postgres(parsed, bounds=PATIENT, connections=PATIENT_CONNECTIONS)
+            else postgres_engine(parsed, bounds=PATIENT, connections=PATIENT_CONNECTIONS)
         )
+        self._patient_reading = self.reading if self.sqlite else one_by_one(self.patient)
         self.full = False
         """Whether the last write found the disk full."""
         self.stillness = Stillness(self.file)
@@ -247,9 +247,8 @@ class Engines:
     @asynccontextmanager
     async def read(self, *, patient: bool = False) -> AsyncIterator[AsyncConnection]:
         """A connection for reading; one snapshot on SQLite, one per statement on PostgreSQL. `patient`: as `write`."""
-        engine = self.patient if patient and not self.sqlite else self.reading
         with translated():
-            async with engine.connect() as conn:
+            async with (self._patient_reading if patient else self.reading).connect() as conn:
                 yield conn
 
     @asynccontextmanager
@@ -358,53 +357,12 @@ def _insert(table: str, columns: tuple[str, ...], types: tuple[str, ...], tail: 
     return f"INSERT INTO {table} ({quoted}) SELECT * FROM unnest({', '.join(lists)}) {tail}"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
 
 
-def _tls(mode: str, root: str | None, cert: str | None, key: str | None) -> ssl.SSLContext | str | None:
-    """As libpq reads these words: `require` with an authority verifies it, without one it only encrypts."""
-    if mode == "require" and root:
-        mode = "verify-ca"
-    if mode not in ("verify-full", "verify-ca") and cert is None:
-        return mode or None
-
-    def build() -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=root)
-        context.check_hostname = mode == "verify-full"
-        if mode == "require":
-            context.verify_mode = ssl.CERT_NONE
-        if cert is not None:
-            context.load_cert_chain(cert, key)
-        return context
-
-    return RenewedContext.of(build, [Path(file) for file in (root, cert, key) if file])
-
-
-def _postgres(url: URL, *, bounds: Bounds = QUICK, connections: int = 20) -> AsyncEngine:
-    """`connections`: of this engine at most, half of which stay open."""
-    from services.adapters.sql.hosts import Hosts
-    from services.adapters.sql.silence import arguments_for, watch_for_silence
-
-    query = dict(url.query)
-    given = {name: query.pop(f"ssl{name}", None) for name in ("mode", "rootcert", "cert", "key")}
-    mode, root, cert, key = (str(value) if value else None for value in given.values())
-    arguments = {**arguments_for(bounds), "async_creator_fn": Hosts().connect}
-    if (tls := _tls(mode or "", root, cert, key)) is not None:
-        arguments["ssl"] = tls
-    engine = create_async_engine(
-        url.set(query=query),
-        pool_size=connections // 2,
-        max_overflow=connections - connections // 2,
-        pool_recycle=1800,
-        connect_args=arguments,
-    )
-    watch_for_silence(engine)
-    return engine
-
-
 def one_shot(url: str) -> AsyncEngine:
     """An engine of its own for migrations, which may take as long as the tables are large."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return create_async_engine(parsed, poolclass=NullPool)
-    return _postgres(parsed, bounds=UNBOUNDED)
+    return postgres_engine(parsed, bounds=UNBOUNDED)
 
 
 async def scalar(conn: AsyncConnection, statement: str, **values: Any) -> Any:

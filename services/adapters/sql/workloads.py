@@ -4,7 +4,7 @@ a bound, whatever there is of leads that nobody works with."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, get_args
 
@@ -43,30 +43,60 @@ class SqlWorkloadReading:
     ) -> Workloads:
         more, values = self._of_brands(brands)
         values |= {"people": self._engines.dialect.list_value(people), "limit": COUNTED + 1}
-        among = self._engines.dialect.among
-        counts: list[Counter[str]] = [Counter() for _ in Workload._fields]
-        is_all = True
+        values |= {"now": micros(now), "tonight": micros(tonight), **self._span(span)}
+        # One statement: each of these counts takes an index of its own, and a question for each would be a turn to the server for each.
+        rows = await self._all(
+            " UNION ALL ".join((*self._stage_parts(more), self._due_part(more), *self._verdict_parts(brands))), **values
+        )
+        counts: dict[str, Counter[str]] = {name: Counter() for name in Workload._fields}
+        of_part: Counter[str] = Counter()
+        for part, person, count, overdue in rows:
+            of_part[part] += count
+            match part:
+                case "due":
+                    counts["overdue"][person] += overdue
+                    counts["today"][person] += count - overdue
+                case "fulfilled":
+                    counts["kept"][person] += count
+                case "breached":
+                    counts["broken"][person] += count
+                case _:
+                    counts["open"][person] += count
+        is_all = all(count <= COUNTED for count in of_part.values())
+        return Workloads(
+            {one: Workload(**{name: each[one] for name, each in counts.items()}) for one in people}, is_all
+        )
+
+    def _stage_parts(self, more: str) -> Iterator[str]:
+        """A part for each stage that is worked in: (stage, owner, leads, 0)."""
+        among = self._engines.dialect.among("l.owner", "people")
         for stage in WORKED:
-            statement = f"""SELECT owner, count(*) FROM (SELECT l.owner FROM leads l WHERE l.stage = :stage AND l.disposition = 'active'
-                AND {among("l.owner", "people")} {more} ORDER BY l.id LIMIT :limit) w GROUP BY owner"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-            found = await self._all(statement, stage=stage, **values)
-            counts[0].update({row[0]: row[1] for row in found})
-            is_all &= sum(row[1] for row in found) <= COUNTED
-        statement = f"""SELECT owner, count(*), count(CASE WHEN act_by <= :now THEN 1 END) FROM (SELECT l.owner, c.act_by {ACTING}
-            AND {among("l.owner", "people")} {more} AND c.act_by < :tonight ORDER BY c.act_by, c.id LIMIT :limit) w GROUP BY owner"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        found = await self._all(statement, now=micros(now), tonight=micros(tonight), **values)
-        counts[1].update({row[0]: row[2] for row in found})
-        counts[2].update({row[0]: row[1] - row[2] for row in found})
-        is_all &= sum(row[1] for row in found) <= COUNTED
+            yield f"""SELECT '{stage}' AS part, owner AS person, count(*) AS n, 0 AS overdue FROM (SELECT l.owner FROM leads l
+                WHERE l.stage = '{stage}' AND l.disposition = 'active' AND {among} {more} ORDER BY l.id LIMIT :limit) w GROUP BY owner"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+
+    def _due_part(self, more: str) -> str:
+        """(`due`, owner, leads to act on before tonight, of them before now)."""
+        return f"""SELECT 'due' AS part, owner AS person, count(*) AS n, count(CASE WHEN act_by <= :now THEN 1 END) AS overdue
+            FROM (SELECT l.owner, c.act_by {ACTING} AND {self._engines.dialect.among("l.owner", "people")} {more} AND c.act_by < :tonight
+                ORDER BY c.act_by, c.id LIMIT :limit) w GROUP BY owner"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+
+    def _verdict_parts(self, brands: Collection[str] | None) -> Iterator[str]:
+        """A part for each verdict: (verdict, person, promises, 0)."""
+        among = self._engines.dialect.among
         # Each lead is looked up by its key: joined, all leads would be read where many promises were due.
         own = f"AND {among(_BRAND, 'brands')}" if brands is not None else ""
-        for place, verdict in enumerate(get_args(Verdict), 3):
-            statement = f"""SELECT person, count(*) FROM (SELECT c.person FROM clocks c {self._where_ended} AND {among("c.person", "people")} {own}
-                ORDER BY c.due_at, c.id LIMIT :limit) w GROUP BY person"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-            found = await self._all(statement, verdict=verdict, **self._span(span), **values)
-            counts[place].update({row[0]: row[1] for row in found})
-            is_all &= sum(row[1] for row in found) <= COUNTED
-        return Workloads({one: Workload(*(each[one] for each in counts)) for one in people}, is_all)
+        for verdict in get_args(Verdict):
+            where = self._where_ended.replace(":verdict", f"'{verdict}'")
+            yield f"""SELECT '{verdict}' AS part, person, count(*) AS n, 0 AS overdue FROM (SELECT c.person FROM clocks c {where}
+                AND {among("c.person", "people")} {own} ORDER BY c.due_at, c.id LIMIT :limit) w GROUP BY person"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+
+    async def turns(self, pools: Sequence[str]) -> dict[str, str]:
+        statement = (
+            f"SELECT name, state FROM ledgers WHERE kind = 'pool' AND {self._engines.dialect.among('name', 'pools')}"  # noqa: S608 - put in is a condition that this package writes; what others wrote is bound
+        )
+        return {
+            row.name: row.state for row in await self._all(statement, pools=self._engines.dialect.list_value(pools))
+        }
 
     async def open_leads(
         self, person: str, brands: Collection[str] | None, after: str = "", limit: int = 50

@@ -28,7 +28,6 @@ from services.console.refusals import refusal_text
 from services.console.signed_in import SignedIn
 from services.ports.instants import micros
 from services.ports.reading import Place
-from services.ports.rows import LedgerKey
 from services.ports.workloads import Verdict, Workloads
 from services.rules.ruling import Ruling
 
@@ -160,8 +159,8 @@ async def _shares(console: Console, somebody: SignedIn, ruling: Ruling, reader: 
         return []
     people = [member.id for member in _visible(somebody, ruling)]
     pools = [pool for pool in ruling.roster.file.pools if any(seat.person in people for seat in pool.seats)]
-    states = [await console.reading.ledger(LedgerKey("pool", pool.name)) for pool in pools]
-    return [shares_of(pool, state, people, reader) for pool, state in zip(pools, states, strict=True)]
+    states = await console.workloads.turns([pool.name for pool in pools])
+    return [shares_of(pool, states.get(pool.name), people, reader) for pool in pools]
 
 
 async def _lead_list(

@@ -45,7 +45,7 @@ OPEN = {
     ("routing/agreement/scoring.py", "call.function"): "two functions that read names of their own",
     ("routing/explain/smallest_change.py", "tried['code']"): "evidence of before may have other codes",
     ("routing/agreement/timing.py", "name"): "names of variables, else an instant as text",
-    ("services/adapters/sql/engine.py", "mode"): "words of libpq",
+    ("services/adapters/sql/postgres_engine.py", "mode"): "words of libpq",
     ("services/cli/up.py", "name"): "options that one role has",
     ("services/ingest/app.py", "source.kind"): "two senders that ask for an answer of their own",
     ("services/ingest/configured/may.py", "parsed.mode"): "each needs a right of its own; a live one needs none",
