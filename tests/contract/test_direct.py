@@ -7,9 +7,9 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from services.adapters.sql import direct
+from services.adapters.sql import direct, quick, tables
 from services.adapters.sql.store import SqlStore
-from services.ports.errors import StoreUnavailable
+from services.ports.errors import StoreRejected, StoreUnavailable
 from tests.parts.sqlite import migrated_file
 
 COUNT = text("UPDATE counters SET value = value + 1 WHERE name = 'here'")
@@ -98,3 +98,30 @@ async def test_rows_outlive_their_transaction(store):
         found = await conn.execute(statement)
     await count_once(store)
     assert [found.fetchone()[0], *[row[0] for row in found.fetchmany(2)], *found.scalars()] == [1, 2, 3, 4, 5]
+
+
+async def test_statements_past_sqlalchemy_wait_for_another_process_too(store):
+    other = sqlite3.connect(store.engines.file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("UPDATE counters SET value = 10 WHERE name = 'here'")
+    async with store.engines.glance() as conn:
+        work = asyncio.create_task(quick.change(conn, COUNT.text, {}))
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+        assert not work.done()
+        other.execute("COMMIT")
+        assert await work == 1
+    assert await value_in(store) == 11
+    other.close()
+
+
+async def test_what_the_driver_refuses_is_an_error_of_the_store_without_its_values(store):
+    with pytest.raises(StoreRejected) as refused:
+        async with store.engines.write() as conn:
+            await store.engines.dialect.insert(conn, tables.counters, ("name", "value"), [("secret", 1), ("secret", 2)])
+    assert "secret" not in str(refused.value.__cause__)
+    with pytest.raises(StoreUnavailable):
+        async with store.engines.glance() as conn:
+            await store.engines.dialect.fetch(conn, "SELECT no_column FROM counters", {})
+    async with store.engines.write() as conn:
+        await store.engines.dialect.insert(conn, tables.counters, ("name", "value"), [("secret", 3)])

@@ -105,8 +105,9 @@ class LocalLog:
 
     async def _offsets(self, topic: str, statement: str) -> dict[int, int]:
         try:
-            async with self._store.engines.glance() as conn:
-                return {row[0]: row[1] for row in await conn.execute(text(statement), {"t": topic})}
+            engines = self._store.engines
+            async with engines.glance() as conn:
+                return {row[0]: row[1] for row in await engines.dialect.fetch(conn, statement, {"t": topic})}
         except StoreUnavailable as error:
             raise LogUnavailable(str(error)) from error
 
@@ -186,12 +187,12 @@ class LocalLog:
             JOIN log_partitions p ON p.topic = u.c0 AND p.partition = u.c1"""
         lock = f"ORDER BY p.topic, p.partition {dialect.lock} {'OF p' if dialect.lock else ''}"
         values = dialect.columns("u", wanted)
-        found = await conn.execute(text(f"SELECT p.topic, p.partition, p.next_offset FROM {join} {lock}"), values)  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        first = {(row[0], row[1]): row[2] for row in found}
+        statement = f"SELECT p.topic, p.partition, p.next_offset FROM {join} {lock}"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+        first = {(row[0], row[1]): row[2] for row in await dialect.fetch(conn, statement, values)}
         update = f"""UPDATE log_partitions SET next_offset = next_offset + u.c2
             FROM {dialect.values(("text", "bigint", "bigint"), "u")}
             WHERE log_partitions.topic = u.c0 AND log_partitions.partition = u.c1"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        await conn.execute(text(update), values)
+        await dialect.change(conn, update, values)
         return first
 
 
@@ -274,11 +275,12 @@ class LocalConsumer:
         async with self._store.engines.glance() as conn:
             for partition in (*ready[start:], *ready[:start]):
                 values = {"t": self.topic, "p": partition, "o": self._next[partition], "n": max_records - len(records)}
-                found = await conn.execute(text(self._oldest), {**values, "size": STEP_BYTES - size})
-                rows = found.all()
-                self._refuse_gap(partition, rows[0].record_offset if rows else ends[partition])
-                records += [Record(self.topic, partition, *row) for row in rows]
-                size += sum(len(row.body) for row in rows)
+                asked = {**values, "size": STEP_BYTES - size}
+                rows = await self._store.engines.dialect.fetch(conn, self._oldest, asked)
+                self._refuse_gap(partition, rows[0][0] if rows else ends[partition])
+                read = [Record(self.topic, partition, *row) for row in rows]
+                records += read
+                size += sum(len(record.value) for record in read)
                 if len(records) >= max_records or size >= STEP_BYTES:
                     break
         for record in records:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.adapters.sql import tables as t
-from services.adapters.sql.engine import Dialect, Engines, scalar
+from services.adapters.sql.engine import Dialect, Engines
 from services.ports.instants import instant, micros
 from services.ports.rows import AgreementRow, ApprovalRow
 
@@ -27,10 +27,10 @@ class RulingTexts(NamedTuple):
     roster_changes: str | None
 
 
-async def publications(conn: AsyncConnection) -> str | None:
+async def publications(conn: AsyncConnection, dialect: Dialect) -> str | None:
     """The publications (JSON), None before the first."""
-    found: str | None = await scalar(conn, "SELECT value FROM meta WHERE key = 'agreements'")
-    return found
+    found = await dialect.fetch(conn, "SELECT value FROM meta WHERE key = 'agreements'", {})
+    return found[0][0] if found else None
 
 
 async def agreements(conn: AsyncConnection, dialect: Dialect, hashes: Sequence[str]) -> dict[str, AgreementRow]:
@@ -56,7 +56,7 @@ class Agreements:
 
     async def publications(self) -> str | None:
         async with self._engines.glance() as conn:
-            return await publications(conn)
+            return await publications(conn, self._engines.dialect)
 
     async def ruling_texts(self) -> RulingTexts:
         """Both of one moment."""

@@ -13,7 +13,7 @@ from routing.lifecycle import WORKED
 from routing.model.links import ERASED, Key
 from services.adapters.sql import agreements, withdrawals
 from services.adapters.sql import tables as t
-from services.adapters.sql.engine import Dialect, scalar
+from services.adapters.sql.engine import Dialect
 from services.adapters.sql.feed import DirectFeed, add_to_feed
 from services.adapters.sql.lead_writes import plain_rows, upsert, write_leads
 from services.adapters.sql.person_tables import person_requests
@@ -63,8 +63,7 @@ class SqlBatch:
             FROM {self._dialect.values(("bigint", "bigint", "bigint"), "u")}
             WHERE consumer_group = :g AND topic = :t AND cluster = :c AND partition = u.c0 AND next_offset = u.c1"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         values = {"g": group, "t": topic, "c": cluster, **self._dialect.columns("u", rows)}
-        found = await self._conn.execute(text(statement), values)
-        if found.rowcount != len(rows):
+        if await self._dialect.change(self._conn, statement, values) != len(rows):
             raise Fenced
 
     async def claim_new(self, signal_ids: Sequence[tuple[str, int]], now: datetime) -> set[tuple[str, int]]:
@@ -74,7 +73,7 @@ class SqlBatch:
         found = await self._dialect.returning(
             self._conn, t.inbox, columns=("signal_id", "attempt", "entered_at"), rows=rows, tail=tail
         )
-        return {(row.signal_id, row.attempt) for row in found}
+        return {(row[0], row[1]) for row in found}
 
     async def links(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
         if not keys:
@@ -83,7 +82,7 @@ class SqlBatch:
             SELECT brand, kind, digest, subject_id
             FROM {self._dialect.values(("text", "text", "text"), "u")}
             JOIN identities ON brand = u.c0 AND kind = u.c1 AND digest = u.c2"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        found = await self._conn.execute(text(statement), self._dialect.columns("u", keys))
+        found = await self._dialect.fetch(self._conn, statement, self._dialect.columns("u", keys))
         return {(row[0], row[1], row[2]): row[3] for row in found}
 
     async def links_of(self, lead_ids: Sequence[str]) -> dict[tuple[str, str, str], str]:
@@ -98,8 +97,8 @@ class SqlBatch:
     async def read_leads(self, ids: Sequence[str]) -> dict[str, LeadRow]:
         if not ids:
             return {}
-        statement = text(f"SELECT {_LEAD} FROM leads WHERE {self._dialect.among('id', 'ids')}")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        rows = await self._conn.execute(statement, {"ids": self._dialect.list_value(ids)})
+        statement = f"SELECT {_LEAD} FROM leads WHERE {self._dialect.among('id', 'ids')}"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+        rows = await self._dialect.fetch(self._conn, statement, {"ids": self._dialect.list_value(ids)})
         leads = {row[0]: lead_row(row) for row in rows}
         self._known |= leads
         return leads
@@ -111,8 +110,8 @@ class SqlBatch:
         if not ids:
             return {}
         where = self._dialect.among("id", "ids")
-        statement = text(f"SELECT id, state FROM accounts WHERE {where}")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        found = await self._conn.execute(statement, {"ids": self._dialect.list_value(ids)})
+        statement = f"SELECT id, state FROM accounts WHERE {where}"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+        found = await self._dialect.fetch(self._conn, statement, {"ids": self._dialect.list_value(ids)})
         return {row[0]: AccountRow(*row) for row in found}
 
     async def lock_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
@@ -139,7 +138,7 @@ class SqlBatch:
             SELECT kind, name, seq, state
             FROM {self._dialect.values(("text", "text"), "u")}
             JOIN ledgers ON kind = u.c0 AND name = u.c1 {tail}"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        found = await self._conn.execute(text(statement), self._dialect.columns("u", keys))
+        found = await self._dialect.fetch(self._conn, statement, self._dialect.columns("u", keys))
         rows = [LedgerRow(*row) for row in found]
         return {row.key: row for row in rows}
 
@@ -156,17 +155,16 @@ class SqlBatch:
             return {}
         statement = f"""SELECT owner, count(*) FROM leads WHERE {self._dialect.among("owner", "people")}
             AND {self._dialect.among("stage", "worked")} AND disposition = 'active' GROUP BY owner"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        found = await self._conn.execute(
-            text(statement), {"people": self._dialect.list_value(people), "worked": self._dialect.list_value(WORKED)}
-        )
+        asked = {"people": self._dialect.list_value(people), "worked": self._dialect.list_value(WORKED)}
+        found = await self._dialect.fetch(self._conn, statement, asked)
         return dict.fromkeys(people, 0) | {row[0]: row[1] for row in found}
 
     async def roster_changes(self) -> str | None:
-        found: str | None = await scalar(self._conn, "SELECT value FROM meta WHERE key = 'roster'")
-        return found
+        found = await self._dialect.fetch(self._conn, "SELECT value FROM meta WHERE key = 'roster'", {})
+        return found[0][0] if found else None
 
     async def publications(self) -> str | None:
-        return await agreements.publications(self._conn)
+        return await agreements.publications(self._conn, self._dialect)
 
     async def agreements(self, hashes: Sequence[str]) -> dict[str, AgreementRow]:
         return await agreements.agreements(self._conn, self._dialect, hashes)
@@ -260,7 +258,7 @@ class SqlBatch:
             return []
         where = self._dialect.among(key, "ids")
         statement = f"{select} WHERE {where} ORDER BY {key} {self._dialect.lock}"
-        return (await self._conn.execute(text(statement), {"ids": self._dialect.list_value(sorted(ids))})).all()
+        return await self._dialect.fetch(self._conn, statement, {"ids": self._dialect.list_value(sorted(ids))})
 
 
 async def add_letters(conn: AsyncConnection, dialect: Dialect, letters: Sequence[DeadLetter]) -> None:
@@ -273,13 +271,14 @@ async def add_letters(conn: AsyncConnection, dialect: Dialect, letters: Sequence
 
 def lead_row(row: Any) -> LeadRow:
     """A row of the table of leads, as we know it."""
-    lead = LeadRow(*row)
-    return lead._replace(
-        held=bool(lead.held),
-        updated_at=instant(row.updated_at),
-        queued_at=instant_or_none(row.queued_at),
-        created_at=instant_or_none(row.created_at),
+    plain: Any = LeadRow(*row)
+    lead: LeadRow = plain._replace(
+        held=bool(plain.held),
+        updated_at=instant(plain.updated_at),
+        queued_at=instant_or_none(plain.queued_at),
+        created_at=instant_or_none(plain.created_at),
     )
+    return lead
 
 
 def clock_row(row: Any) -> ClockRow:

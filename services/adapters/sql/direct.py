@@ -33,6 +33,16 @@ _commits = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
 """One writes at a time, so one thread is enough."""
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether the statement found the file locked, and so has done nothing."""
+    return getattr(error, "sqlite_errorcode", None) in _BUSY
+
+
+def pause_after(tries: int) -> float:
+    """Seconds until the next try, after so many."""
+    return _PAUSES[min(tries, len(_PAUSES) - 1)]
+
+
 class _Here:
     """An awaitable that is there at once: SQLAlchemy insists on one for each statement of an asynchronous engine."""
 
@@ -84,11 +94,11 @@ class DirectCursor(sqlite3.Cursor):
             try:
                 run(sql, parameters)
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode not in _BUSY or time.monotonic() > until:
+                if not is_busy(error) or time.monotonic() > until:
                     raise
             else:
                 return
-            await_(asyncio.sleep(_PAUSES[min(tries, len(_PAUSES) - 1)]))
+            await_(asyncio.sleep(pause_after(tries)))
             tries += 1
 
 

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from sqlalchemy import Table, make_url, text
-from sqlalchemy.engine import Row
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from schemas.certain import certain
 from schemas.json_values import JsonObject
+from services.adapters.sql import quick
 from services.adapters.sql.arrays import array, columns_of, key_array, keys, texts
 from services.adapters.sql.bounds import PATIENT, UNBOUNDED
 from services.adapters.sql.claims import mark_in_use, refuse_torn_copy
@@ -71,8 +71,14 @@ class Dialect(Protocol):
 
     async def returning(
         self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str
-    ) -> Sequence[Row[Any]]:
+    ) -> Rows:
         """`insert` with RETURNING in the tail; no binary columns."""
+
+    async def fetch(self, conn: AsyncConnection, statement: str, values: JsonObject) -> Rows:
+        """All rows of a statement that every batch takes. On a connection that only reads, it may be a snapshot of its own."""
+
+    async def change(self, conn: AsyncConnection, statement: str, values: JsonObject) -> int:
+        """How many rows such a statement changed."""
 
     def size(self, column: str) -> str:
         """Bytes of a text or binary column; 0 for NULL."""
@@ -128,8 +134,14 @@ class Postgres:
 
     async def returning(
         self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str
-    ) -> Sequence[Row[Any]]:
+    ) -> Rows:
         return (await conn.exec_driver_sql(*self._statement(table, columns, rows, tail))).all() if rows else []
+
+    async def fetch(self, conn: AsyncConnection, statement: str, values: JsonObject) -> Rows:
+        return (await conn.execute(text(statement), values)).all()
+
+    async def change(self, conn: AsyncConnection, statement: str, values: JsonObject) -> int:
+        return (await conn.execute(text(statement), values)).rowcount
 
     def size(self, column: str) -> str:
         return f"coalesce(octet_length({column}), 0)"
@@ -174,19 +186,23 @@ class Sqlite:
         if rows:
             marks = ", ".join("?" for _ in columns)
             with _reject_unstorable():
-                await conn.exec_driver_sql(
-                    self._into(table, columns, f"VALUES ({marks}) {tail}"), [tuple(row) for row in rows]
-                )
+                await quick.change_many(conn, self._into(table, columns, f"VALUES ({marks}) {tail}"), rows)
 
     async def append(self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows) -> None:
         await self.insert(conn, table, columns, rows)
 
     async def returning(
         self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str
-    ) -> Sequence[Row[Any]]:
+    ) -> Rows:
         fields = ", ".join(f"json_extract(value, '$[{i}]')" for i in range(len(columns)))
         source = self._into(table, columns, f"SELECT {fields} FROM json_each(?) WHERE true {tail}")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        return (await conn.exec_driver_sql(source, (json.dumps([list(row) for row in rows]),))).all() if rows else []
+        return await quick.fetch(conn, source, (json.dumps([list(row) for row in rows]),)) if rows else []
+
+    async def fetch(self, conn: AsyncConnection, statement: str, values: JsonObject) -> Rows:
+        return await quick.fetch(conn, statement, values)
+
+    async def change(self, conn: AsyncConnection, statement: str, values: JsonObject) -> int:
+        return await quick.change(conn, statement, values)
 
     def size(self, column: str) -> str:
         return f"coalesce(length(CAST({column} AS BLOB)), 0)"

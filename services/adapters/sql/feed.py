@@ -19,14 +19,9 @@ OnFed = Callable[[Sequence[OutboxRow], datetime], None]
 async def add_to_feed(conn: AsyncConnection, dialect: Dialect, rows: Sequence[OutboxRow], now: datetime) -> int:
     """In this order, behind all that are there; returns the last position. Positions are drawn under a lock that is held until the end of
     the transaction, so whoever sees one sees all before it."""
-    last = int(
-        await scalar(
-            conn,
-            "INSERT INTO counters (name, value) VALUES ('events', :n)"
-            " ON CONFLICT (name) DO UPDATE SET value = counters.value + :n RETURNING value",
-            n=len(rows),
-        )
-    )
+    statement = """INSERT INTO counters (name, value) VALUES ('events', :n)
+        ON CONFLICT (name) DO UPDATE SET value = counters.value + :n RETURNING value"""
+    last = int((await dialect.fetch(conn, statement, {"n": len(rows)}))[0][0])
     first, at = last - len(rows) + 1, micros(now)
     placed = [(first + i, *row, at) for i, row in enumerate(rows)]
     await dialect.insert(conn, t.events, ("position", *OutboxRow._fields, "recorded_at"), placed)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.adapters.sql import quick
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Rows
 from services.ports.instants import all_micros
@@ -45,7 +46,7 @@ async def write_leads(
     if quiet:
         plain = (LeadRow(*row) for row in plain_rows(quiet, *_INSTANTS))
         values = [(*(getattr(row, name) for name in _OTHERS), row.id) for row in plain]
-        await conn.exec_driver_sql(_QUIETLY, values)
+        await quick.change_many(conn, _QUIETLY, values)
     others = {row.id for row in quiet}
     loud = [row for row in rows if row.id not in others]
     await upsert(conn, dialect, t.leads, columns=LeadRow._fields, key="id", rows=plain_rows(loud, *_INSTANTS))

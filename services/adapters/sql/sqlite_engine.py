@@ -11,6 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from services.adapters.sql import quick
 from services.adapters.sql.direct import DRIVER
 
 CACHE = 64
@@ -40,7 +41,8 @@ def sqlite_engine(url: URL, begin: str, *, direct: bool = False) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def start(connection: Any) -> None:
-        connection.exec_driver_sql(f"BEGIN {begin}")
+        if not quick.begin(connection, begin):
+            connection.exec_driver_sql(f"BEGIN {begin}")
 
     @event.listens_for(engine.sync_engine, "invalidate")
     def roll_back(connection: Any, *_: object) -> None:

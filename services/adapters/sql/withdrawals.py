@@ -27,7 +27,7 @@ async def withdrawals(conn: AsyncConnection, dialect: Dialect, keys: Sequence[Ke
         return {}
     values = dialect.values(("text", "text", "text"), "u")
     statement = f"SELECT brand, kind, digest, purposes FROM {values} JOIN withdrawals ON brand = u.c0 AND kind = u.c1 AND digest = u.c2"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-    found = await conn.execute(text(statement), dialect.columns("u", keys))
+    found = await dialect.fetch(conn, statement, dialect.columns("u", keys))
     return {(row[0], row[1], row[2]): row[3] for row in found}
 
 
