@@ -3,15 +3,18 @@
 import asyncio
 import sqlite3
 import threading
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
 from services.adapters.sql import direct, quick, tables
 from services.adapters.sql.store import SqlStore
-from services.ports.errors import StoreRejected, StoreUnavailable
+from services.ports.errors import Conflict, StoreRejected, StoreUnavailable
+from services.ports.rows import RecordOut
 from tests.parts.sqlite import migrated_file
 
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 COUNT = text("UPDATE counters SET value = value + 1 WHERE name = 'here'")
 READ = text("SELECT value FROM counters WHERE name = 'here'")
 
@@ -125,3 +128,45 @@ async def test_what_the_driver_refuses_is_an_error_of_the_store_without_its_valu
             await store.engines.dialect.fetch(conn, "SELECT no_column FROM counters", {})
     async with store.engines.write() as conn:
         await store.engines.dialect.insert(conn, tables.counters, ("name", "value"), [("secret", 3)])
+
+
+async def test_a_batch_that_is_decided_holds_nobody_up(store):
+    async with store.batch() as batch:
+        assert await batch.claim_new([("a", 0)], NOW) == {("a", 0)}
+        await asyncio.wait_for(count_once(store), 5)
+        await batch.spool([RecordOut("t", b"k", b"v")])
+    assert await value_in(store) == 1
+    assert [entry.record.value for entry in await store.spool_entries(9)] == [b"v"]
+    async with store.batch() as batch:
+        assert await batch.claim_new([("a", 0), ("b", 0)], NOW) == {("b", 0)}
+
+
+async def test_a_signal_that_another_process_claimed_meanwhile_is_decided_again(store):
+    other = sqlite3.connect(store.engines.file, isolation_level=None)
+
+    async def lose_the_race():
+        async with store.batch() as batch:
+            assert await batch.claim_new([("a", 0), ("b", 0)], NOW) == {("a", 0), ("b", 0)}
+            other.execute("INSERT INTO inbox (signal_id, attempt, entered_at) VALUES ('b', 0, 1)")
+            await batch.spool([RecordOut("t", b"k", b"v")])
+
+    with pytest.raises(Conflict):
+        await lose_the_race()
+    assert await store.spool_entries(9) == []
+    async with store.batch() as batch:
+        assert await batch.claim_new([("a", 0), ("b", 0)], NOW) == {("a", 0)}
+    other.close()
+
+
+async def test_batches_of_one_process_come_one_after_the_other(store):
+    went = []
+
+    async def take(name):
+        async with store.batch() as batch:
+            went.append(f"{name} begins")
+            await batch.claim_new([(name, 0)], NOW)
+            await asyncio.sleep(0.02)
+            went.append(f"{name} ends")
+
+    await asyncio.gather(take("one"), take("two"))
+    assert went == ["one begins", "one ends", "two begins", "two ends"]

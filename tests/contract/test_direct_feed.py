@@ -144,6 +144,7 @@ async def test_an_update_that_changes_no_indexed_column_names_none(store):
         async with store.batch() as batch:
             if before is not None:
                 await batch.read_leads(["lead_a"])
+            await batch._begin_writing()
             driver = (await batch._conn.get_raw_connection()).driver_connection
             driver.set_trace_callback(said.append)
             await batch.write(Writes(leads=[row]))

@@ -55,8 +55,15 @@ class SqlBatch:
         if self._feed is not None and self._fed:
             self._feed.on_fed(self._fed, self._feed.now())
 
+    async def settle(self) -> None:
+        """To be called at the end, before the commit."""
+
+    async def _begin_writing(self) -> None:
+        """The transaction has begun already."""
+
     async def advance(self, group: str, topic: str, cluster: str, moves: Mapping[int, tuple[int, int]]) -> None:
         """The fence: exactly as many rows as partitions must still stand where we read from."""
+        await self._begin_writing()
         rows = [(partition, *move) for partition, move in sorted(moves.items())]
         statement = f"""
             UPDATE positions SET next_offset = u.c2
@@ -115,6 +122,7 @@ class SqlBatch:
         return {row[0]: AccountRow(*row) for row in found}
 
     async def lock_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
+        await self._begin_writing()
         empty = [(ident, "") for ident in sorted(ids)]
         await self._dialect.insert(
             self._conn, t.accounts, columns=("id", "state"), rows=empty, tail="ON CONFLICT DO NOTHING"
@@ -128,6 +136,7 @@ class SqlBatch:
         """A key without a row gets an empty one first: a row that is not there cannot be locked."""
         if not keys:
             return {}
+        await self._begin_writing()
         empty = [LedgerRow(*key, 0, "") for key in sorted(keys)]
         await self._dialect.insert(self._conn, t.ledgers, LedgerRow._fields, empty, tail="ON CONFLICT DO NOTHING")
         lock = f"{self._dialect.lock} OF ledgers" if self._dialect.lock else ""
@@ -170,9 +179,11 @@ class SqlBatch:
         return await agreements.agreements(self._conn, self._dialect, hashes)
 
     async def put_roster_changes(self, changes: str) -> None:
+        await self._begin_writing()
         await upsert(self._conn, self._dialect, t.meta, columns=("key", "value"), key="key", rows=[("roster", changes)])
 
     async def keep_roster(self, version: str, body: str, now: datetime) -> None:
+        await self._begin_writing()
         columns = ("version", "body", "recorded_at")
         await self._dialect.insert(
             self._conn,
@@ -188,11 +199,13 @@ class SqlBatch:
         return [lead_row(row) for row in rows]
 
     async def spool(self, records: Sequence[RecordOut]) -> None:
+        await self._begin_writing()
         self.needs_relay |= bool(records)
         await self._dialect.insert(self._conn, t.spool, ("topic", "key", "body"), records)
 
     async def write(self, writes: Writes) -> None:
         """Identities first: a conflict there costs the least. The outbox last: its ids are drawn after all locks."""
+        await self._begin_writing()
         await withdrawals.end_waits(self._conn, self._dialect, writes.withdrawals)
         await self._link(writes.links, "ON CONFLICT DO NOTHING RETURNING brand, kind, digest")
         await self._link(writes.revived, _IF_ERASED)
@@ -256,6 +269,7 @@ class SqlBatch:
     async def _lock_rows(self, select: str, key: str, ids: Sequence[str]) -> Sequence[Any]:
         if not ids:
             return []
+        await self._begin_writing()
         where = self._dialect.among(key, "ids")
         statement = f"{select} WHERE {where} ORDER BY {key} {self._dialect.lock}"
         return await self._dialect.fetch(self._conn, statement, {"ids": self._dialect.list_value(sorted(ids))})

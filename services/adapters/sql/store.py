@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.adapters.sql import schema
 from services.adapters.sql import tables as t
@@ -19,6 +21,7 @@ from services.adapters.sql.aside import Aside
 from services.adapters.sql.batch import SqlBatch, add_letters, clock_row
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.feed import DirectFeed, add_to_feed
+from services.adapters.sql.late_batch import LateBatch
 from services.adapters.sql.tables import HEAD
 from services.ports.errors import (
     ClusterChanged,
@@ -69,6 +72,7 @@ class SqlStore:
         self._exclusive, self._ticks = exclusive, ticks
         self._waiting, self._count_again_at = 0, 0.0
         self._feed: DirectFeed | None = None
+        self._turn_of_batches = asyncio.Lock()
         self._checked = False
 
     async def start(self) -> None:
@@ -115,10 +119,23 @@ class SqlStore:
     # --- router
     @asynccontextmanager
     async def batch(self) -> AsyncIterator[SqlBatch]:
-        async with self.engines.write() as conn:
-            batch = SqlBatch(conn, self.engines.dialect, self._feed)
+        async with AsyncExitStack() as stack:
+            batch = await self._begin_batch(stack)
             yield batch
+            await batch.settle()
         batch.tell_committed()
+
+    async def _begin_batch(self, stack: AsyncExitStack) -> SqlBatch:
+        engines = self.engines
+
+        def begin() -> Awaitable[AsyncConnection]:
+            return stack.enter_async_context(engines.write())
+
+        if not engines.sqlite:
+            return SqlBatch(await begin(), engines.dialect, self._feed)
+        await stack.enter_async_context(self._turn_of_batches)
+        conn = await stack.enter_async_context(engines.glance())
+        return LateBatch(conn, engines.dialect, self._feed, begin)
 
     def feed_directly(self, feed: DirectFeed) -> None:
         """From now on events are in the feed as soon as they are decided, and not in the outbox: for the one process of a SQLite file
