@@ -7,8 +7,7 @@ added up, and a body of which more is made than a body of its size may have is s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from datetime import datetime
 from typing import TypeVar
 
@@ -47,14 +46,20 @@ class _Left:
 _left: ContextVar[_Left | None] = ContextVar("facts that may still be made of a body", default=None)
 
 
-@contextmanager
-def facts_at_most(values: int, size: int) -> Iterator[None]:
+class facts_at_most:  # noqa: N801 - reads as a statement
     """`values`: how many a body may have, so many facts may be made of it; `size`: its bytes."""
-    token = _left.set(_Left(values, 2 * size + CHARACTERS_A_VALUE * values))
-    try:
-        yield
-    finally:
-        _left.reset(token)
+
+    __slots__ = ("_room", "_token")
+    _token: Token[_Left | None]
+
+    def __init__(self, values: int, size: int) -> None:
+        self._room = _Left(values, 2 * size + CHARACTERS_A_VALUE * values)
+
+    def __enter__(self) -> None:
+        self._token = _left.set(self._room)
+
+    def __exit__(self, *_: object) -> None:
+        _left.reset(self._token)
 
 
 def added_up(items: Iterable[Item]) -> Iterator[Item]:

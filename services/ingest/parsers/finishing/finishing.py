@@ -4,7 +4,6 @@ only address of a request taken where no name tells whose it is."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 from schemas.json_values import JsonObject, JsonValue
 from schemas.parts import Part
@@ -15,12 +14,11 @@ from services.ingest.parsers.consent.lists import ABOUT_LISTS, lists_in
 from services.ingest.parsers.guesses.candidates import candidates_in, several
 from services.ingest.parsers.reading.addresses import addresses_in, named_address, normal_address
 from services.ingest.parsers.reading.bodies import whole_of
-from services.ingest.parsers.reading.markup import is_plain, readable, readable_answer, without_steering
+from services.ingest.parsers.reading.markup import is_plain, is_readable, readable, readable_answer, without_steering
 from services.ingest.parsers.reading.numbers import may_be_number, shown_number
 from services.ingest.parsers.reading.plain import single_line
 from services.ingest.parsers.reading.safely import Result
 
-Some = TypeVar("Some", bound=Part)
 _NAMES = ("first_name", "last_name", "full_name")
 _WORDS = ("campaign", "reason", "criterion")
 _CODES = ("form_id", "source_kind", "language", "currency")
@@ -62,11 +60,7 @@ def _with_lists(parsed: Parsed, body: bytes, content_type: str) -> Parsed:
 def readable_facts(parsed: Parsed) -> Parsed:
     """The same facts as a person reads them, without entities, markup and what steers a terminal; the same object where
     nothing changes. To be called once on what a parser read: what was decoded once is not decoded again."""
-    changed: JsonObject = {
-        name: readable(written)
-        for name in _WORDS
-        if (written := getattr(parsed, name)) is not None and not is_plain(written)
-    }
+    changed = _readable_texts(parsed, _WORDS)
     for name in _CODES:
         if (written := getattr(parsed, name)) is not None and not written.isprintable():
             changed[name] = without_steering(written)
@@ -76,19 +70,23 @@ def readable_facts(parsed: Parsed) -> Parsed:
         changed["utm"] = {name: without_steering(value) for name, value in parsed.utm.items()}
     if parsed.tags:
         changed["tags"] = tuple(map(readable, parsed.tags))
-    if parsed.fields:
+    if parsed.fields and not is_readable(parsed.fields):
         changed["fields"] = readable_answer(parsed.fields)
-    changed["company"] = _readable_part(parsed.company, _PLACES)
-    changed["person"] = _readable_part(parsed.person, Person.__struct_fields__)
+    if places := _readable_texts(parsed.company, _PLACES):
+        changed["company"] = parsed.company.but(**places)
+    if names := _readable_texts(parsed.person, Person.__struct_fields__):
+        changed["person"] = parsed.person.but(**names)
     changed = {name: value for name, value in changed.items() if value != getattr(parsed, name)}
     return parsed.but(**changed) if changed else parsed
 
 
-def _readable_part(part: Some, names: Sequence[str]) -> Some:
-    """With these fields readable; the same object where they are."""
-    texts = ((name, getattr(part, name)) for name in names)
-    changed = {name: readable(written) for name, written in texts if written is not None and not is_plain(written)}
-    return part.but(**changed) if changed else part
+def _readable_texts(part: Part, names: Sequence[str]) -> JsonObject:
+    """Those of these fields that are not readable as they stand, made so."""
+    changed: JsonObject = {}
+    for name in names:
+        if (written := getattr(part, name)) is not None and not is_plain(written):
+            changed[name] = readable(written)
+    return changed
 
 
 def clean_reach(parsed: Parsed) -> Parsed:

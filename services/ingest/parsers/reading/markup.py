@@ -81,6 +81,25 @@ def _are_plain(names: Names) -> bool:
     return all(type(name) is str and is_plain(name) for name in names)
 
 
+def is_readable(value: JsonValue) -> bool:
+    """Whether an answer is as people read it already, as nearly always; nothing is made to find out. False is no answer: what is deep
+    has to be read."""
+    if type(value) is str:
+        return is_plain(value)
+    if type(value) is not dict:
+        return value is None or type(value) in (bool, int, float)
+    if not _are_plain(names_of(value)):
+        return False
+    for item in value.values():
+        kind = type(item)
+        if kind is str:
+            if not is_plain(item):
+                return False
+        elif kind is dict or kind is list:
+            return False
+    return True
+
+
 def readable_answer(value: JsonValue, depth: int = 0) -> JsonValue:
     """An answer with every text in it readable, the names in an object too."""
     if isinstance(value, str):

@@ -6,9 +6,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar, Token
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import TypeVar
@@ -155,17 +154,26 @@ def refuse_too_many(rows: list[JsonValue]) -> list[JsonValue]:
     return rows
 
 
-@contextmanager
-def events_at_most(count: int, values: int = MAX_VALUES, size: int = 0) -> Iterator[None]:
+class events_at_most:  # noqa: N801 - reads as a statement
     """The body that is read in it may have so many events and values: a sender who proves nothing may not cost as much as
     another. `size`: its bytes, which bound what is made of them."""
-    token, budget_token = _most.set(min(count, MAX_EVENTS)), _left.set(_Left(min(values, MAX_VALUES)))
-    try:
-        with facts_at_most(min(values, MAX_VALUES), size):
-            yield
-    finally:
-        _most.reset(token)
-        _left.reset(budget_token)
+
+    __slots__ = ("_count", "_facts", "_tokens", "_values")
+    _tokens: tuple[Token[int], Token[_Left | None]]
+
+    def __init__(self, count: int, values: int = MAX_VALUES, size: int = 0) -> None:
+        self._count, self._values = min(count, MAX_EVENTS), min(values, MAX_VALUES)
+        self._facts = facts_at_most(self._values, size)
+
+    def __enter__(self) -> None:
+        self._tokens = _most.set(self._count), _left.set(_Left(self._values))
+        self._facts.__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        self._facts.__exit__()
+        most, left = self._tokens
+        _most.reset(most)
+        _left.reset(left)
 
 
 def mapping(value: JsonValue) -> JsonObject:
