@@ -99,6 +99,10 @@ mishaps: .venv/dev.stamp ## a young router killed three times, two fleets on one
 failover: .venv/dev.stamp ## PostgreSQL's primary is killed under load and its standby promoted, there and back; some minutes
 	$(BIN)/python -m tests.maintenance failover
 
+.PHONY: failover-lagging
+failover-lagging: .venv/dev.stamp ## the same with a standby that lags: routers stop until the epoch was raised; some minutes
+	$(BIN)/python -m tests.maintenance failover-lagging
+
 .PHONY: keys
 keys: .venv/dev.stamp ## keys of senders, receivers and the API are replaced under load; some minutes
 	$(BIN)/python -m tests.maintenance keys

@@ -37,7 +37,8 @@ async def readiness(parts: Parts, intake: bool = False) -> dict[str, str]:
     """What is wrong, by part: the store, the log, each role's last step; `ok` where nothing is. Of a process that takes
     webhooks also the spool, while it is needed."""
     checks = {"store": parts.store.check, "log": parts.log.check}
-    return {**await answers(checks, spool_check(parts) if intake else None), **parts.pulses.states()}
+    said = await answers(checks, spool_check(parts) if intake else None, parts.store.check_for_gap)
+    return {**said, **parts.pulses.states()}
 
 
 def spool_check(parts: Parts) -> Check:

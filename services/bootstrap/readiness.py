@@ -14,20 +14,27 @@ ACCEPT = "accept"
 """The part that takes connections; it is named only where it cannot."""
 CLOCK = "clock"
 """This machine's clock, which decides nothing; it is named only where it differs from the store's."""
-DEGRADING = frozenset({ACCEPT, CLOCK})
+GAP = "positions"
+"""What the store lacks that was committed to it; routers have stopped, and it is named only then."""
+DEGRADING = frozenset({ACCEPT, CLOCK, GAP})
 """What is wrong there stops nothing."""
 Check = Callable[[], Awaitable[None]]
 State = Literal["ready", "degraded", "unready"]
 
 
-async def answers(checks: Mapping[str, Check], spool: Check | None = None) -> dict[str, str]:
+async def answers(checks: Mapping[str, Check], spool: Check | None = None, gap: Check | None = None) -> dict[str, str]:
     """`ok`, or the class of what went wrong, by the part's name; all are asked at once. `spool` raises where it is full, and
-    is asked only while it is what signals go to; it is named only where it takes none."""
+    is asked only while it is what signals go to; it is named only where it takes none. `gap` raises where the store lacks something;
+    it is asked where the store answers."""
     answered = await asyncio.gather(*(_answer(check) for check in checks.values()))
     said = dict(zip(checks, answered, strict=True))
-    if spool is not None and said.get("log") != "ok" and said.get("store") == "ok":
+    has_store = said.get("store") == "ok"
+    if spool is not None and said.get("log") != "ok" and has_store:
         found = await _answer(spool)
         said |= {"spool": found} if found != "ok" else {}
+    if gap is not None and has_store:
+        found = await _answer(gap)
+        said |= {GAP: found} if found != "ok" else {}
     return said
 
 

@@ -126,6 +126,10 @@ class OffsetLost(PortError):
         return {"topic": self.topic, "partition": self.partition, "offset": self.wanted}
 
 
+class StoreWentBack(PortError):
+    """The store lacks what was committed to it: nothing is decided until an operator has run `stafett db restored`."""
+
+
 class BackupUnusable(PortError):
     """A backup cannot be made or restored as it is asked for; nothing that was there has been changed."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from services.ports.rows import Position, Record, RecordOut
+from services.ports.rows import Position, Record, RecordOut, Reported
 
 RECORD_BYTES = 2 * 1024 * 1024 - 1024
 """Largest key and value of a record together, on every log. What is larger is set aside before it comes to a log."""
@@ -42,8 +42,13 @@ class LogConsumer(Protocol):
     async def poll(self, max_records: int, timeout: float) -> list[Record]:
         """Up to `max_records`, in order within each partition; [] after `timeout` seconds. Not to be cancelled."""
 
-    async def report_positions(self, positions: Sequence[Position]) -> None:
-        """Tell the log's own dashboards; the outcome does not matter and errors are swallowed with a log line."""
+    async def report_positions(self, positions: Sequence[Position], epoch: int | None = None) -> None:
+        """Tell the log, for its dashboards, and for `reported_positions` where the store's `epoch` is given. In the background; errors are
+        swallowed with a log line."""
+
+    async def reported_positions(self) -> Mapping[int, Reported]:
+        """{partition: what a member of the group told last, of any partition, with an epoch of the same store}; of a log that keeps
+        none, nothing. Raises LogUnavailable."""
 
     async def stop(self) -> None: ...
 

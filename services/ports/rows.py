@@ -35,6 +35,13 @@ class Position(NamedTuple):
     offset: int
 
 
+class Reported(NamedTuple):
+    """A position as a router told it to the log, with the epoch of the store that it had committed it in."""
+
+    offset: int
+    epoch: int
+
+
 class Placed(NamedTuple):
     """A stored position with all that names it."""
 

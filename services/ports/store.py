@@ -131,6 +131,12 @@ class RouterStore(TransactionStore, Protocol):
     async def epoch(self) -> int:
         """Raised by `stafett db restored` after a restore from a backup; it enters the ids of events."""
 
+    async def note_gap(self, gap: str) -> None:
+        """Keeps for all processes what the store lacks that was committed to it, until the epoch rises."""
+
+    async def check_for_gap(self) -> None:
+        """Raises StoreWentBack where somebody noted a gap."""
+
     async def dead_since(self, topic: str, since: datetime) -> dict[str, int]:
         """How many signals of this topic were set aside since then and wait: neither redriven nor dropped; by their source,
         "" for those that cannot be read."""

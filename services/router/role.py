@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -19,7 +19,14 @@ from schemas.signals import Kind
 from services.loops.doorbell import Doorbell
 from services.loops.positions import positions_of
 from services.loops.steps import step_within
-from services.ports.errors import ClusterChanged, Fenced, LogUnavailable, PortError, StoreUnavailable
+from services.ports.errors import (
+    ClusterChanged,
+    Fenced,
+    LogUnavailable,
+    PortError,
+    StoreUnavailable,
+    StoreWentBack,
+)
 from services.ports.log import Log, LogConsumer
 from services.ports.rows import DeadLetter, Position, Record, Writes
 from services.ports.signal_records import Incoming, dead_letter, decode, forms, letter_fields, partitions_said
@@ -30,6 +37,7 @@ from services.router.deciding.kinds import concerns_one_lead
 from services.router.deciding.snapshot import NOTHING, Overlay
 from services.router.deciding.step import USUAL, Handling
 from services.router.pipeline import BatchInFlight
+from services.router.reached import Reached
 from services.router.recovery import Recovery, commit_or_fault, describe_fault
 from services.router.ruling_in_store import RulingInStore
 from services.router.transaction import BatchTransaction
@@ -116,10 +124,11 @@ class Router:
         self._must_recount = True
         self._expected: dict[int, int] = {}
         self._epoch: int | None = None
+        self._reached = Reached(topic)
         self._recovery = Recovery(self._commit, self._set_aside)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`. Raises BudgetSpent, ClusterChanged, OffsetLost or RulesUnreadable where an operator has to act."""
+        """Until `stop`. Raises BudgetSpent, ClusterChanged, OffsetLost, RulesUnreadable or StoreWentBack where an operator has to act."""
         consumer = self._log.consumer(self._topic, self._group)
         try:
             while not stop.is_set():
@@ -161,12 +170,25 @@ class Router:
         fresh = consumer.partitions_to_seek()
         if not fresh:
             return
+        await self._seek(consumer, sorted(fresh))
+
+    async def _seek(self, consumer: LogConsumer, partitions: Sequence[int]) -> None:
+        """Raises StoreWentBack where the store lacks what it had, LogUnavailable, StoreUnavailable, ClusterChanged."""
+        await self._store.check_for_gap()
+        # Before the store is asked, so that what others commit meanwhile is no gap.
+        reported = await consumer.reported_positions()
         positions = await positions_of(
-            self._store, self._log, group=self._group, topic=self._topic, partitions=sorted(fresh)
+            self._store, self._log, group=self._group, topic=self._topic, partitions=partitions
         )
-        self._epoch = await self._store.epoch()
+        epoch = await self._store.epoch()
+        if gap := self._reached.gap(epoch, positions, reported):
+            # For the next process too, which does not know what this one knows.
+            await self._store.note_gap(gap)
+            raise StoreWentBack(gap)
+        self._epoch = epoch
         self._expected.update({p.partition: p.offset for p in positions})
         await consumer.seek(positions)
+        await consumer.report_positions(positions, epoch)
 
     async def handle(self, records: Sequence[Record], consumer: LogConsumer | None = None) -> None:
         """Processes these records, however many attempts it takes; returns once they are committed or no longer ours."""
@@ -177,7 +199,7 @@ class Router:
             await self._reposition(records, consumer)
             return
         if consumer is not None:
-            await consumer.report_positions(await self._positions_after(records))
+            await consumer.report_positions(self._positions_after(records), self._epoch)
 
     async def _process_overlapped(self, records: Sequence[Record]) -> None:
         """Each batch is decided on while the one before it is written; what does not go well is done again by itself.
@@ -214,7 +236,7 @@ class Router:
     def _at(self, records: Sequence[Record]) -> dict[str, str | int]:
         return {"topic": self._topic, "partition": partitions_said(records), "count": len(records)}
 
-    async def _positions_after(self, records: Sequence[Record]) -> list[Position]:
+    def _positions_after(self, records: Sequence[Record]) -> list[Position]:
         return [Position(p, self._expected[p]) for p in sorted({record.partition for record in records})]
 
     async def _reposition(self, records: Sequence[Record], consumer: LogConsumer | None) -> None:
@@ -225,14 +247,8 @@ class Router:
             return
         ours = sorted(set(partitions) & consumer.assignment())
         await asyncio.sleep(0.2)
-        try:
-            positions = await positions_of(
-                self._store, self._log, group=self._group, topic=self._topic, partitions=ours
-            )
-        except (LogUnavailable, StoreUnavailable):
-            return
-        self._expected.update({p.partition: p.offset for p in positions})
-        await consumer.seek(positions)
+        with suppress(LogUnavailable, StoreUnavailable):
+            await self._seek(consumer, ours)
 
     async def _commit(self, batch: Sequence[Incoming], handling: Handling = USUAL) -> None:
         """One transaction with these, upon no other."""
@@ -259,7 +275,7 @@ class Router:
             await work.write()
             await work.follow_roster(self._rules)
         self._rules.note_kept(work.decider.state.ruling.roster.version)
-        self._expected.update({partition: after for partition, (_, after) in moves.items()})
+        self._note_committed(moves)
         self._tell_done(work.decider.result.all, flight.batch, begun_at, ring=tx.needs_relay)
         return work.decider
 
@@ -304,6 +320,12 @@ class Router:
             raise Fenced("partitions are no longer positioned")
         return {partition: (self._expected[partition], offset) for partition, offset in after.items()}
 
+    def _note_committed(self, moves: Mapping[int, tuple[int, int]]) -> None:
+        after = [Position(partition, offset) for partition, (_, offset) in moves.items()]
+        self._expected.update(after)
+        if self._epoch is not None:
+            self._reached.note(self._epoch, after)
+
     async def _set_aside(self, incoming: Incoming, error: Exception) -> None:
         """This one signal cannot be committed. Its lead is held, if that can be; else the letter stands by itself, in words
         that any store takes, and the positions move on. Raises BudgetSpent, and the error where not even that can be written."""
@@ -335,7 +357,7 @@ class Router:
         async with self._store.batch() as tx:
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
             await tx.write(Writes(dead_letters=[letter]))
-        self._expected.update({partition: after for partition, (_, after) in moves.items()})
+        self._note_committed(moves)
         self._tell_done(changes, [incoming], self._now(), ring=False)
 
     def _tell_done(self, changes: Changes, batch: Sequence[Incoming], begun_at: datetime, *, ring: bool) -> None:

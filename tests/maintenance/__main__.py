@@ -22,6 +22,7 @@ class Case(NamedTuple):
 
 CASES = {
     "failover": Case(failover.PairFleet, failover.steps, failover.BOUND),
+    "failover-lagging": Case(failover.LaggingFleet, failover.lagging_steps, failover.LAGGING_BOUND),
     "keys": Case(keys.KeyedFleet, keys.steps, keys.BOUND),
     "brokers": Case(brokers.ClusterFleet, brokers.steps, brokers.BOUND),
     "certificates": Case(certificates.CertifiedFleet, certificates.steps, certificates.BOUND),

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.parts.errors import PartMissing
@@ -139,10 +140,23 @@ class PostgresPair:
     def fail_over(self) -> None:
         """The primary is killed and the standby promoted, as whoever watches over them does; it waits for no standby of its own."""
         self.primary.kill()
+        self._promote()
+
+    def _promote(self) -> None:
         self.primary, self.standby = self.standby, self.primary
         self.primary.say("ALTER SYSTEM SET synchronous_standby_names = ''")
         self.primary.say("SELECT pg_promote(true, 30)")
         self.primary.say("SELECT pg_reload_conf()")
+
+    def fail_over_lagging(self, meanwhile: Callable[[], None]) -> None:
+        """As `fail_over`, to a standby that nobody waits for and that has nothing of what is committed `meanwhile`."""
+        self.primary.say("ALTER SYSTEM SET synchronous_standby_names = ''")
+        self.primary.say("SELECT pg_reload_conf()")
+        self.standby.stop()
+        meanwhile()
+        self.primary.kill()
+        self.standby.start()
+        self._promote()
 
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
         hosts = "&".join(f"host={node.address}" for node in self._both)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
 
 import httpx
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.structs import OffsetAndMetadata
 
 from schemas.json_values import JsonObject
 from services.outbound.certificates import RenewedContext
+from services.ports.rows import Reported
 from services.settings import Settings
 
 
@@ -105,3 +108,32 @@ async def member_names(options: JsonObject, group: str) -> set[str]:
         await admin.close()
     # (error, group, state, protocol type, protocol, members); a member is (member id, client id, ...).
     return {str(member[1]) for answer in answers for described in answer.groups for member in described[5]}
+
+
+def report_of(offset: int, epoch: int | None, store: str) -> OffsetAndMetadata:
+    """What is committed to a group: the offset, and beside it the epoch and the name of the store whose position it is."""
+    return OffsetAndMetadata(offset, "" if epoch is None else json.dumps({"epoch": epoch, "store": store}))
+
+
+async def reported_to(options: JsonObject, group: str, topic: str, store: str) -> dict[int, Reported]:
+    """{partition: what members that read for this store told the group last}. Raises KafkaError, OSError."""
+    admin = AIOKafkaAdminClient(**options)
+    try:
+        await admin.start()
+        found = await admin.list_consumer_group_offsets(group)
+    finally:
+        await admin.close()
+    return {
+        place.partition: Reported(told.offset, epoch)
+        for place, told in found.items()
+        if place.topic == topic and (epoch := _epoch_in(told.metadata, store)) is not None
+    }
+
+
+def _epoch_in(metadata: str, store: str) -> int | None:
+    """None where it is another store's, or was told by a version that names none."""
+    try:
+        said = json.loads(metadata)
+        return int(said["epoch"]) if said["store"] == store else None
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -13,12 +13,13 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError, OffsetOutOfRangeError
+from aiokafka.structs import OffsetAndMetadata
 
 from schemas.certain import certain
 from schemas.json_values import JsonObject
-from services.adapters.log.kafka_client import member_names
+from services.adapters.log.kafka_client import member_names, report_of, reported_to
 from services.ports.errors import LogUnavailable, OffsetLost, StoreUnavailable, TopicShared
-from services.ports.rows import Position, Record
+from services.ports.rows import Position, Record, Reported
 from services.ports.store import STEP_BYTES
 from services.settings import KafkaSettings
 
@@ -29,6 +30,8 @@ REBALANCE_SECONDS = 15.0
 """How long the group waits for a member in a rebalance, above HAND_SECONDS. Whoever is killed while it joins holds the
 others up for so long, twice if the group had made it its leader."""
 STOP_SECONDS = 5.0
+REPORTED_SECONDS = 20.0
+"""For Kafka to say what the group was told, over a connection of its own; it is asked where partitions come to us."""
 FETCH_BYTES = 4 * 1024 * 1024
 PART = 500
 """Records that are unpacked at once."""
@@ -59,6 +62,9 @@ class KafkaConsumer:
         self._client: AIOKafkaConsumer | None = None
         self._fetch: asyncio.Task[Fetched] | None = None
         self._commit: asyncio.Task[None] | None = None
+        self._untold: dict[TopicPartition, OffsetAndMetadata] = {}
+        """Reported to us, and not yet to Kafka."""
+        self._store = ""
         self._assigned: set[int] = set()
         self._next: dict[int, int] = {}
         self._stale: set[int] = set()
@@ -173,6 +179,7 @@ class KafkaConsumer:
         others = {name for name in await member_names(self._options, self._group) if name.startswith(CLIENT)} - {ours}
         if others:
             raise TopicShared
+        self._store = ours
         return {"client_id": ours}
 
     async def _take_fetched(self) -> list[Record]:
@@ -248,13 +255,27 @@ class KafkaConsumer:
         self._errors = 0
         self._moved_at = asyncio.get_running_loop().time()
 
-    async def report_positions(self, positions: Sequence[Position]) -> None:
-        """In the background and at most one at a time: aiokafka repeats a commit for as long as Kafka is away."""
+    async def report_positions(self, positions: Sequence[Position], epoch: int | None = None) -> None:
+        """In the background and one at a time: aiokafka repeats a commit for as long as Kafka is away. What comes meanwhile goes next."""
         self._free.set()
-        # One partition that is not ours would spoil the whole commit.
-        ours = {self._place(p.partition): p.offset for p in positions if p.partition in self._assigned}
-        if self._client is not None and ours and (self._commit is None or self._commit.done()):
-            self._commit = asyncio.create_task(_commit(self._client, ours), name="kafka-commit")
+        self._untold |= {self._place(p.partition): report_of(p.offset, epoch, self._store) for p in positions}
+        if self._client is not None and (self._commit is None or self._commit.done()):
+            self._commit = asyncio.create_task(self._tell(self._client), name="kafka-commit")
+
+    async def _tell(self, client: AIOKafkaConsumer) -> None:
+        while self._untold and self._is_current(client):
+            # One partition that is not ours would spoil the whole commit.
+            ours = {place: at for place, at in self._untold.items() if place.partition in self._assigned}
+            self._untold = {}
+            if ours:
+                await _commit(client, ours)
+
+    async def reported_positions(self) -> Mapping[int, Reported]:
+        try:
+            async with asyncio.timeout(REPORTED_SECONDS):
+                return await reported_to(self._options, self._group, self.topic, self._store)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise LogUnavailable(f"Kafka does not say what was reported: {type(error).__name__}") from error
 
     async def stop(self) -> None:
         """Leaves the group, so that others take over at once."""
@@ -271,7 +292,7 @@ class KafkaConsumer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._fetch = self._commit = None
-        self._assigned, self._next, self._stale, self._ends = set(), {}, set(), {}
+        self._assigned, self._next, self._stale, self._ends, self._untold = set(), {}, set(), {}, {}
 
     def _place(self, partition: int) -> TopicPartition:
         return TopicPartition(self.topic, partition)
@@ -326,7 +347,7 @@ async def hang_up(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
     await inner.close()
 
 
-async def _commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
+async def _commit(client: AIOKafkaConsumer, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
     try:
         await client.commit(offsets)
     except (KafkaError, IllegalStateError, OSError, TimeoutError) as error:

@@ -12,7 +12,7 @@ import logging
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,7 +23,7 @@ from services.adapters.sql import log_tables as t
 from services.adapters.sql.store import SqlStore
 from services.ports.errors import LogUnavailable, OffsetLost, RecordTooLarge, StoreRejected, StoreUnavailable
 from services.ports.log import oversized_indexes
-from services.ports.rows import Position, Record, RecordOut
+from services.ports.rows import Position, Record, RecordOut, Reported
 from services.ports.store import STEP_BYTES
 
 log = logging.getLogger("stafett.log")
@@ -240,8 +240,11 @@ class LocalConsumer:
         except (StoreUnavailable, StoreRejected) as error:
             raise LogUnavailable(str(error)) from error
 
-    async def report_positions(self, positions: Sequence[Position]) -> None:
+    async def report_positions(self, positions: Sequence[Position], epoch: int | None = None) -> None:
         """The store's positions are all there is."""
+
+    async def reported_positions(self) -> Mapping[int, Reported]:
+        return {}
 
     async def stop(self) -> None:
         """Leaves the group at once, so that the others need not wait for our silence."""

@@ -6,12 +6,12 @@ key's period counts as not taken, so that it is brought once more under a newer 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from services.adapters.log.key_ring import Held, KeyRing
 from services.ports.errors import LogUnavailable, RecordTooLarge
 from services.ports.log import Log, LogConsumer
-from services.ports.rows import Position, Record, RecordOut
+from services.ports.rows import Position, Record, RecordOut, Reported
 from services.sealing.records import SPENT, is_sealed, name_in, seal_record
 
 
@@ -116,8 +116,11 @@ class _Opening:
         value = self._ring.open(record.value)
         return record if value is None else record._replace(value=value)
 
-    async def report_positions(self, positions: Sequence[Position]) -> None:
-        await self._inner.report_positions(positions)
+    async def report_positions(self, positions: Sequence[Position], epoch: int | None = None) -> None:
+        await self._inner.report_positions(positions, epoch)
+
+    async def reported_positions(self) -> Mapping[int, Reported]:
+        return await self._inner.reported_positions()
 
     async def stop(self) -> None:
         await self._inner.stop()

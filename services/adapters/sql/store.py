@@ -31,6 +31,7 @@ from services.ports.errors import (
     SpoolFull,
     StoreRejected,
     StoreUnavailable,
+    StoreWentBack,
 )
 from services.ports.instants import instant, instant_or_none, micros
 from services.ports.rows import (
@@ -52,6 +53,8 @@ log = logging.getLogger("stafett.store")
 COUNT_EVERY = 1.0
 """Seconds between two counts of the spool; in between we add what we put there, so that an outage's load is not counts.
 With several processes the limit may be passed by what they spool in so long."""
+GAP = "SELECT value FROM meta WHERE key = 'gap'"
+"""What somebody noted that the store lacks."""
 _CLOCK = ", ".join(ClockRow._fields)
 
 
@@ -176,16 +179,30 @@ class SqlStore:
         async with self.engines.glance() as conn:
             return int(await scalar(conn, "SELECT value FROM meta WHERE key = 'epoch'") or 0)
 
-    async def raise_epoch(self) -> int:
-        """After a restore: events get new ids from now on, and positions are forgotten: the log is read from its beginning."""
+    async def raise_epoch(self, *, keep_positions: bool = False) -> int:
+        """After a restore: events get new ids from now on, and positions are forgotten: the log is read from its beginning, but for
+        `keep_positions`. What was noted of a gap is over."""
         async with self.engines.write() as conn:
             epoch = int(await scalar(conn, "SELECT value FROM meta WHERE key = 'epoch'") or 0) + 1
             await conn.execute(
                 text("INSERT INTO meta (key, value) VALUES ('epoch', :e) ON CONFLICT (key) DO UPDATE SET value = :e"),
                 {"e": str(epoch)},
             )
-            await conn.execute(text("DELETE FROM positions"))
+            await conn.execute(text("DELETE FROM meta WHERE key = 'gap'"))
+            if not keep_positions:
+                await conn.execute(text("DELETE FROM positions"))
         return epoch
+
+    async def note_gap(self, gap: str) -> None:
+        statement = "INSERT INTO meta (key, value) VALUES ('gap', :gap) ON CONFLICT (key) DO NOTHING"
+        async with self.engines.write() as conn:
+            await conn.execute(text(statement), {"gap": gap})
+
+    async def check_for_gap(self) -> None:
+        async with self.engines.glance() as conn:
+            gap = await scalar(conn, GAP)
+        if gap is not None:
+            raise StoreWentBack(str(gap))
 
     async def cluster_id(self) -> str:
         """Names the embedded log of this database; drawn once."""

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import text
 
-from services.adapters.sql.engine import Engines
+from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.schema import revision_of, serves
+from services.adapters.sql.store import GAP
 from services.adapters.sql.tables import HEAD, metadata
 from services.cli.doctor.finding import Finding
 from services.ports.errors import PortError
@@ -43,6 +44,10 @@ async def examine_store(settings: Settings) -> AsyncIterator[Finding]:
             return
         else:
             yield Finding("store", "ok", f"answers, schema {at}")
+        async with engines.read() as connection:
+            gap = await scalar(connection, GAP)
+        if gap is not None:
+            yield Finding("positions", "wrong", str(gap), "stop all roles, then stafett db restored --keep-positions")
         if not engines.sqlite:
             async for finding in _examine_server(engines):
                 yield finding

@@ -25,6 +25,11 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     restored = actions.add_parser(
         "restored", help="after a restore from a backup: raise the epoch and read the log from its start again"
     )
+    restored.add_argument(
+        "--keep-positions",
+        action="store_true",
+        help="go on where the database says, as after a failover to a standby that lagged: log and database are the same ones",
+    )
     restored.set_defaults(func=_begin_after_restore)
     positions.add(actions)
     for action in (upgrade, restored):
@@ -68,7 +73,7 @@ def _begin_after_restore(args: argparse.Namespace) -> int:
             for line in await positions.list_positions(parts):
                 if line.state == "lost":
                     print(positions.lost_text(line), file=sys.stderr)
-            return await parts.store.raise_epoch()
+            return await parts.store.raise_epoch(keep_positions=args.keep_positions)
 
     print(f"epoch {asyncio.run(run())}: what the inbox remembers is not decided again, new events have new ids")
     return 0

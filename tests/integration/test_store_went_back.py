@@ -1,0 +1,133 @@
+"""A standby that lagged is promoted: the router decides nothing a second time under ids that others know, and says so, until an operator
+has begun again."""
+
+import asyncio
+import json
+
+import pytest
+from sqlalchemy import make_url
+
+from services.adapters.sql.migrate import upgrade
+from services.bootstrap.readiness import answers, readiness_answer
+from services.ports.errors import StoreWentBack
+from services.router.role import Router
+from tests.parts.postgres_pair import PostgresPair
+from tests.setups import SETUPS, setup, setup_on, signal
+
+FORM = {"form_id": "demo"}
+
+
+def forms(*numbers, lead="anna"):
+    return [signal(number, "form.submitted", lead, fields=FORM) for number in numbers]
+
+
+async def known(made):
+    """The signals in the histories of all leads; none is in them twice."""
+    leads = await made.reading.leads(limit=10)
+    found = [row.signal_id for lead in leads for _, row in await made.reading.history(lead.id, limit=100)]
+    assert len(set(found)) == len(found)
+    return set(found)
+
+
+def ids_of(lead, events):
+    """Of the events that say something of this person by address."""
+    told = [json.loads(event) for event in events]
+    subjects = {event["subject"] for event in told if f"{lead}@example.com" in json.dumps(event)}
+    return {event["id"] for event in told if event["subject"] in subjects}
+
+
+@pytest.fixture(scope="module")
+def pair():
+    own = PostgresPair(synchronous=False).start()
+    yield own
+    own.close()
+
+
+def fresh_router(made):
+    """As that of a process that begins: it remembers nothing."""
+    made.router = Router(made.store, made.log, made.topic, lambda: made.ruling, lambda: made.at)
+
+
+@pytest.mark.real
+async def test_a_promoted_standby_that_lagged_is_noticed_by_the_router_that_committed_more(pair, kafka_bootstrap):
+    url = make_url(pair.url())
+    await upgrade(url.render_as_string(hide_password=False))
+    async with setup_on(url.render_as_string(hide_password=False), kafka_bootstrap) as made:
+        await made.give(*forms(0, 1))
+        loop, told = asyncio.get_running_loop(), []
+
+        async def go_on():
+            await made.give(*forms(2, lead="bo"), *forms(3))
+            told.extend(await made.events())
+
+        await asyncio.to_thread(
+            pair.fail_over_lagging, lambda: asyncio.run_coroutine_threadsafe(go_on(), loop).result(60)
+        )
+        with pytest.raises(
+            StoreWentBack, match=r"says that \d is next, and all before \d was decided.*--keep-positions"
+        ):
+            await made.give(*forms(4), *forms(5, lead="bo"))
+        assert await known(made) == {"sig_0", "sig_1"}, "nothing was decided again"
+        await made.rejoin()
+        fresh_router(made)
+        with pytest.raises(StoreWentBack, match="is next"):
+            await made.route(1)
+        assert await made.store.raise_epoch(keep_positions=True) == 1
+        await made.route(3)
+        assert await known(made) >= {f"sig_{number}" for number in range(5)}
+        lost, now = ids_of("bo", told), ids_of("bo", await made.events())
+        assert lost and now and lost.isdisjoint(now), "what readers have is not told anew under the same ids"
+        assert ids_of("anna", told) == ids_of("anna", await made.events())
+
+
+@pytest.fixture(params=SETUPS)
+async def made(request, tmp_path):
+    async with setup(request.param, request, tmp_path) as made:
+        yield made
+
+
+async def move_back(made, by=1):
+    """As a copy of before would say."""
+    at = await made.store.all_positions("router", made.topic, made.log.cluster)
+    (moved,) = [(partition, offset) for partition, offset in at.items() if offset]
+    async with made.store.batch() as tx:
+        await tx.advance("router", made.topic, made.log.cluster, {moved[0]: (moved[1], moved[1] - by)})
+
+
+async def test_whoever_committed_more_stops_and_tells_every_other_process(made):
+    await made.give(*forms(0, 1, 2))
+    await move_back(made)
+    with pytest.raises(StoreWentBack, match="says that 2 is next, and all before 3 was decided"):
+        await made.give(*forms(3))
+    said = await answers({"store": made.store.check}, gap=made.store.check_for_gap)
+    assert readiness_answer(said, intake=True) == (
+        {"status": "degraded", "store": "ok", "positions": "StoreWentBack"},
+        200,
+    )
+    await made.rejoin()
+    fresh_router(made)
+    with pytest.raises(StoreWentBack, match="says that 2 is next"):
+        await made.route(1)
+    await made.store.raise_epoch(keep_positions=True)
+    await made.route(2)
+    assert await known(made) == {"sig_0", "sig_1", "sig_2", "sig_3"}
+    assert await answers({"store": made.store.check}, gap=made.store.check_for_gap) == {"store": "ok"}
+
+
+async def test_a_process_that_begins_has_what_the_group_was_told(kafka_bootstrap, request, tmp_path):
+    async with setup("real-postgres-kafka", request, tmp_path) as made:
+        await made.give(*forms(0, 1, 2))
+        async with asyncio.timeout(20):
+            while {at.offset for at in (await made.consumer.reported_positions()).values()} != {0, 3}:
+                await asyncio.sleep(0.1)
+        await move_back(made)
+        await made.rejoin()
+        fresh_router(made)
+        with pytest.raises(StoreWentBack, match="says that 2 is next, and all before 3 was decided"):
+            await made.route(1)
+        await made.store.raise_epoch(keep_positions=True)
+        await made.route(1)
+        # What was told in an epoch that is over says nothing of this one.
+        await made.store.raise_epoch()
+        await made.rejoin()
+        await made.route(3)
