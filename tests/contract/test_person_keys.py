@@ -48,6 +48,13 @@ async def test_a_key_that_was_thrown_away_is_not_made_again(store, keys):
     assert emptied == {"person_keys": 1}, "the receipt counts it"
 
 
+async def test_a_relay_that_stood_still_makes_no_key_for_somebody_erased_meanwhile(store, keys):
+    """It has an event in its hands that another one published once nothing personal was in it, so there was no key to throw away."""
+    await throw_away(store)
+    assert await keys.make_keys(["lead_a"], NOW) == {"lead_a": None}
+    assert json.loads((await SqlPersons(store.engines).request("preq_1")).body or "{}") == {}, "nothing was emptied"
+
+
 async def test_keys_are_found_by_name_and_brand(store, keys):
     async with store.batch() as batch:
         await batch.write(Writes(leads=[lead("lead_a"), lead("lead_b")]))
