@@ -59,9 +59,19 @@ async def multiply(url, copies):
     await asyncio.gather(take_tables(), take_tables())
     async with engine.begin() as conn:
         await conn.execute(text("UPDATE counters SET value = (SELECT max(position) FROM events) WHERE name = 'events'"))
+        await _move_sequences(conn)
     async with engine.connect() as conn:
         await (await conn.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE"))
     await engine.dispose()
+
+
+async def _move_sequences(conn):
+    """Behind the numbers that copies were given, so that whoever writes on gets new ones."""
+    for name in GROWS:
+        for column in metadata.tables[name].primary_key.columns:
+            place = (await conn.execute(text(f"SELECT pg_get_serial_sequence('{name}', '{column.name}')"))).scalar()
+            if place is not None:
+                await conn.execute(text(f"SELECT setval('{place}', (SELECT max({column.name}) FROM {name}))"))
 
 
 async def _fill(conn, table, copies, room):

@@ -1,6 +1,7 @@
 """How the page reads a database that has grown: each question of each screen, as PostgreSQL plans it. Screens that are added are asked too."""
 
 import pytest
+from sqlalchemy import text
 
 from tests.many_copies import Copies
 from tests.many_leads import many_leads, plans, questions, scans_in, signed_in
@@ -15,6 +16,11 @@ COUNTED_WHOLE = "SELECT (SELECT count(*) FROM quarantine)"
 async def test_no_question_of_any_screen_reads_through_a_table_that_grows(tmp_path, postgres):
     async with migrated_database(postgres) as url, many_leads(tmp_path, url, Copies(400, young=3), quiet=20) as api:
         engines, asked = api.parts.store.engines, []
+        async with engines.read() as conn:
+            last = (await conn.execute(text("SELECT last_value FROM history_id_seq"))).scalar()
+            assert last == (await conn.execute(text("SELECT max(id) FROM history"))).scalar(), (
+                "who writes on gets new ones"
+            )
         for person in ("maja", "elin"):
             async with signed_in(api, person) as reader:
                 with questions(engines) as found:
