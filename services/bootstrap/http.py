@@ -12,6 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from fastapi import APIRouter, FastAPI
+from starlette.datastructures import State
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -52,7 +53,6 @@ from services.bootstrap.sinks_file import read_every_sink
 from services.bootstrap.source_watch import source_watch_of
 from services.bootstrap.tracing import trace_calls
 from services.bootstrap.traffic import TrafficCounter
-from services.console.flow.counting import FlowCounter
 from services.console.plumbing.screen import plumbing_routes
 from services.console.screens import screen_routes
 from services.door.bodies import limit_bodies
@@ -194,6 +194,7 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
         console = console_of(parts, commanding, incidents, api_parts.forum, flow_counter=counter, stopping=stopping)
         screens = [*screen_routes(console), *plumbing_routes(console, plumbing_of(parts, sources, intake))]
         app.add_middleware(BesidePage, page=guarded_page(parts, screens, console.pages, console.ruling))
+        app.state.prepare = console.pages.prepare
         app.state.auditor = Auditor(parts.audit, parts.now)
         app.add_middleware(Audited, auditor=app.state.auditor, use_of=use_of)
     add_health(app, partial(readiness, parts, hooks), access, intake=hooks)
@@ -326,16 +327,18 @@ def serving(
         pulses=parts.pulses,
         on_open=on_open,
     )
-    return partial(_run_and_keep, run, app.state.auditor, app.state.flow_counter) if api else run
+    return partial(_run_and_keep, run, app.state) if api else run
 
 
-async def _run_and_keep(run: Run, auditor: Auditor, flow_counter: FlowCounter, stop: asyncio.Event) -> None:
-    """Beside it what the screen Flow shows is counted. What was counted of uses and not written yet is written at the end."""
-    counting = asyncio.create_task(flow_counter.run(stop), name="flow counts")
+async def _run_and_keep(run: Run, state: State, stop: asyncio.Event) -> None:
+    """What pages are made of is prepared first. Beside it what the screen Flow shows is counted. What was counted of uses and not written
+    yet is written at the end."""
+    await asyncio.to_thread(state.prepare)
+    counting = asyncio.create_task(state.flow_counter.run(stop), name="flow counts")
     try:
         await run(stop)
     finally:
         counting.cancel()
         await asyncio.gather(counting, return_exceptions=True)
     with suppress(PortError):
-        await auditor.keep()
+        await state.auditor.keep()

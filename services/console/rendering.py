@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.console.language.reader import Reader, person_name
 from services.console.language.vocabulary import role_name
+from services.console.language.words import LANGUAGES, words_in
 from services.console.navigation import screens_for
 from services.console.signed_in import SignedIn
 from services.console.static_files import StaticFiles
@@ -31,6 +32,13 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals |= {"static": static.url, "called": person_name}
+
+    def prepare(self) -> None:
+        """Compiles every template and reads every catalogue, so that nobody's first view waits for it."""
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
+        for language in LANGUAGES:
+            words_in(language)
 
     def render(
         self, template: str, reader: Reader, somebody: SignedIn | None, *, status: int = 200, **context: Any

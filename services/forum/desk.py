@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from routing.forum.entries import EntryRecord
 from routing.forum.figures import Report
@@ -16,13 +16,27 @@ from routing.model.ids import derive
 from schemas.forum import Action, Cost, ForumEntry, Lesson
 from schemas.words import probably
 from services.forum.places import PageLinks, page_links
-from services.forum.reports import compute_report, list_behind
+from services.forum.reports import compute_report, find_subjects, list_behind
 from services.ports.forum import ForumStore, StoryReading
 from services.rules.ruling import Ruling
 
 KEPT = 8
 """Reports of weeks that are over, kept in memory: they are the same bytes each time."""
+FEW = 2000
+"""Leads up to which everything is done where it is asked for: so few are counted before another process has begun."""
 Brands = frozenset[str] | None
+
+
+class Apart(Protocol):
+    """What takes long, done beside whoever else asks this process for something. None where it cannot be done there."""
+
+    async def report(self, frame: Frame, brands: Brands) -> Report | None:
+        """As `compute_report`."""
+
+    async def subjects(
+        self, frame: Frame, queries: Sequence[Query], most: int, brands: Brands
+    ) -> dict[str, list[str]] | None:
+        """As `find_subjects`."""
 
 
 class NoSuchEntry(Exception):
@@ -37,8 +51,8 @@ class _Asked(NamedTuple):
 
 
 class ForumDesk:
-    """One report is computed at a time in a process; who asks for the same meanwhile gets the same one. `ruling` gives what rules now,
-    with every published agreement, `public_url` is where the outside finds the page, if anybody said so. Every method but `links` raises
+    """One report is computed at a time for a process; who asks for the same meanwhile gets the same one. `ruling` gives what rules now,
+    with every published agreement, `public_url` is where the outside finds the page, if anybody said so, `apart` does what takes long. Every method but `links` raises
     StoreUnavailable."""
 
     def __init__(
@@ -49,9 +63,10 @@ class ForumDesk:
         ruling: Callable[[], Awaitable[Ruling]],
         now: Callable[[], datetime],
         public_url: str | None = None,
+        apart: Apart | None = None,
     ) -> None:
         self._stories, self._store, self._ruling, self._now = stories, store, ruling, now
-        self._public_url = public_url
+        self._public_url, self._apart = public_url, apart
         self._turn = asyncio.Lock()
         self._kept: dict[_Asked, Report] = {}
 
@@ -68,10 +83,17 @@ class ForumDesk:
         async with self._turn:
             if asked in self._kept:
                 return self._kept[asked]
-            made = await compute_report(self._stories_of(brands), self._store, frame)
+            made = await self._compute(frame, brands)
             if frame.known_on < self._now():
                 self._keep(asked, made)
         return made
+
+    async def _compute(self, frame: Frame, brands: Brands) -> Report:
+        if self._apart is not None and await self._stories.has_more_than(FEW):
+            made = await self._apart.report(frame, brands)
+            if made is not None:
+                return made
+        return await compute_report(self._stories_of(brands), self._store, frame)
 
     def links(self, report: Report) -> PageLinks | None:
         """Where the page shows it; None where nobody said where that is."""
@@ -91,17 +113,13 @@ class ForumDesk:
     async def subjects(
         self, frame: Frame, queries: Iterable[Query], most: int, brands: Brands = None
     ) -> dict[str, list[str]]:
-        """Whose events are behind a figure, each with its ids: of the first so many leads and promises by number that there are. Each id
-        once, whatever the figure divides by what."""
-        found: dict[str, dict[str, None]] = {}
-        for query in queries:
-            seen = 0
-            async for subject, ids in list_behind(self._stories_of(brands), frame, query):
-                found.setdefault(subject, {}).update(dict.fromkeys(ids))
-                seen += 1
-                if seen == most:
-                    break
-        return {subject: list(found[subject]) for subject in sorted(found)[:most]}
+        """Whose events are behind a figure, each with its ids: of the first so many leads and promises by number that there are."""
+        asked = list(queries)
+        if self._apart is not None and await self._stories.has_more_than(FEW):
+            found = await self._apart.subjects(frame, asked, most, brands)
+            if found is not None:
+                return found
+        return await find_subjects(self._stories_of(brands), frame, asked, most)
 
     def _stories_of(self, brands: Brands) -> StoryReading:
         return self._stories if brands is None else self._stories.within(brands)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from routing.forum.counts import ids_behind
 from routing.forum.figures import Report
@@ -24,6 +24,22 @@ async def compute_report(reading: StoryReading, store: ForumStore, frame: Frame)
         await asyncio.to_thread(_add, forum, page)
     records = await store.entries()
     return await asyncio.to_thread(forum.report, records)
+
+
+async def find_subjects(
+    reading: StoryReading, frame: Frame, queries: Iterable[Query], most: int
+) -> dict[str, list[str]]:
+    """Whose events are behind a figure, each with its ids: of the first so many leads and promises by number that there are. Each id once,
+    whatever the figure divides by what. Raises StoreUnavailable."""
+    found: dict[str, dict[str, None]] = {}
+    for query in queries:
+        seen = 0
+        async for subject, ids in list_behind(reading, frame, query):
+            found.setdefault(subject, {}).update(dict.fromkeys(ids))
+            seen += 1
+            if seen == most:
+                break
+    return {subject: list(found[subject]) for subject in sorted(found)[:most]}
 
 
 async def list_behind(reading: StoryReading, frame: Frame, query: Query) -> AsyncIterator[tuple[str, list[str]]]:

@@ -34,6 +34,9 @@ class StoryReading(Protocol):
     async def stories(self, after: str = "", limit: int = 100) -> list[StoryRows]:
         """By the subject's id: leads, and promises by number (`promise:NAME`)."""
 
+    async def has_more_than(self, leads: int) -> bool:
+        """Whether there are more leads than so many, of whatever brand."""
+
     def within(self, brands: Iterable[str]) -> StoryReading:
         """The same for somebody who sees these brands alone; promises by number are of no brand."""
 

@@ -25,6 +25,9 @@ class SqlStories:
     def within(self, brands: Iterable[str]) -> SqlStories:
         return SqlStories(self._engines, frozenset(brands))
 
+    async def has_more_than(self, leads: int) -> bool:
+        return bool(await self._all("SELECT id FROM leads ORDER BY id LIMIT 1 OFFSET :leads", leads=leads))
+
     async def stories(self, after: str = "", limit: int = 100) -> list[StoryRows]:
         subjects = [row[0] for row in await self._all(self._subjects(), after=after, limit=limit)]
         if not subjects:

@@ -90,3 +90,10 @@ def test_a_file_is_named_by_what_it_holds():
     assert sum(files.size(name) for name in ("console.css", "console.js", "htmx/htmx.min.js", "htmx/hx-sse.min.js")) < 40_000  # fmt: skip
     with pytest.raises(KeyError):
         files.url("htmx/LICENSE")
+
+
+def test_what_is_prepared_is_every_template_so_that_no_first_view_compiles_one():
+    pages = Pages(StaticFiles())
+    assert not pages._environment.cache
+    pages.prepare()
+    assert len(pages._environment.cache) == len(list(TEMPLATES.glob("*.html"))) > 20
