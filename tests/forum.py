@@ -118,7 +118,7 @@ class Life:
             "owner": owner,
         }
 
-    def _clock(self, clock, due, side="sales", person="elin", team="field", policy="follow-up"):
+    def _clock(self, clock, due, *, side="sales", person="elin", team="field", policy="follow-up", **more):
         return {
             "clock_id": clock,
             "policy": policy,
@@ -131,6 +131,7 @@ class Life:
             "due_at": hours(due),
             "side": side,
             "team": team,
+            **more,
         }
 
 

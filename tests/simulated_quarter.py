@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from schemas.events import (
+    Answerable,
     HandoverExpired,
     HandoverFollowedUp,
     HandoverLost,
@@ -26,6 +27,15 @@ from schemas.events import (
 from tests.forum import Life, hours
 
 PEOPLE = {"elin": "field", "johan": "field", "karin": "key-accounts", None: None}
+ANSWERABLE = [None, Answerable(person="sara", team="inside"), Answerable(person="lena")]
+VOLUMES = [
+    {"subject_kind": "organisation", "subject_id": "nordlys"},
+    {"subject_kind": "organisation", "subject_id": "nordlys", "answerable": Answerable(person="lena")},
+    {"subject_kind": "team", "subject_id": "field", "answerable": Answerable(team="field")},
+    {"subject_kind": "team", "subject_id": "field"},
+    {"subject_kind": "person", "subject_id": "elin"},
+    {"subject_kind": "person", "subject_id": "karin", "answerable": Answerable(person="karin", team="key-accounts")},
+]
 SOURCES = ["web", "web", "web", "ads", "fair", "crm"]
 COMPANIES = [
     {},
@@ -58,7 +68,7 @@ class _Teller:
     def chance(self, share):
         return self.rng.random() < share
 
-    def promise(self, side, policy, person):
+    def promise(self, side, policy, person, **more):
         """A clock of a promise, kept or broken, and perhaps corrected."""
         rng, due = self.rng, self.at + self.rng.uniform(1, 40)
         self.clocks += 1
@@ -68,13 +78,14 @@ class _Teller:
             "person": person,
             "team": PEOPLE[person],
             "clock": f"clk_{self.number}_{self.clocks}",
+            **more,
         }
         fate = rng.random()
         if fate < 0.55:
             self.life.keep(min(due, self.at + rng.uniform(0, 30)), due, **who)
             return
         if fate < 0.62:
-            fields = self.life._clock(who["clock"], due, side=side, person=person, team=PEOPLE[person], policy=policy)
+            fields = self.life._clock(due=due, **who)
             self.life.tell(SlaCancelled(**fields, reason="gone"), self.at)
             return
         self.life.break_(due, **who)
@@ -120,7 +131,9 @@ def _work_once(t):
     if t.chance(0.25):
         return
     life.move("qualification", t.later(40), recorded=t.recorded())
-    t.promise("marketing", "judged", t.rng.choice([None, "elin"]))
+    t.promise("marketing", "judged", t.rng.choice([None, "elin"]), answerable=t.rng.choice(ANSWERABLE))
+    if t.chance(0.05):
+        t.promise(t.rng.choice(["marketing", "sales"]), "many", None, **t.rng.choice(VOLUMES))
     if t.chance(0.2):
         life.hear("note.added", t.later(5))
     if t.chance(0.15):

@@ -29,7 +29,7 @@ def rules(policies=(), absences=None, **changes):
     file = yaml.load((EXAMPLES / "agreement.yaml").read_text(), yaml.BaseLoader)
     file["sla"] = {"policies": list(policies)}
     for key, value in changes.items():
-        both = {**file[key], **value} if isinstance(value, dict) else value
+        both = {**file.get(key, {}), **value} if isinstance(value, dict) else value
         file[key] = {k: v for k, v in both.items() if v is not None} if isinstance(both, dict) else both
     people = yaml.load((EXAMPLES / "roster.yaml").read_text(), yaml.BaseLoader)
     for person in people["people"]:

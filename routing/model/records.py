@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, Self
 import msgspec
 
 from routing.model.state import Kept, State
-from schemas.events import Disposition, EventData, Qualification, Stage, SubjectKind, Track
+from schemas.events import Answerable, Disposition, EventData, Qualification, Stage, SubjectKind, Track
 from schemas.fates import Reason
 from schemas.instants import At
 from schemas.json_values import JsonObject
@@ -50,7 +50,7 @@ class Clock(State, frozen=True, kw_only=True):
     """One promise being measured: the facts it is judged on, and the verdict that `routing.sla.verdict` computes from them.
 
     `policy` is a name of the agreement's SLA policies, or `offer_expiry`, which is no promise but the end of an offer.
-    `own_hours` is there where the policy says `calendar: owner`. `delegate` is the colleague that the
+    `answerable` is who answers for a promise of marketing or a volume. `own_hours` is there where the policy says `calendar: owner`. `delegate` is the colleague that the
     person gave the lead to, whose steps keep it as well. Touches count from after `counts_from`.
     `offer_ended_at` is when the offer that it waits to be answered expired: it is due by then, whatever its target. `next_at` is
     when the watcher must look at it: a warning, the due instant, a rung of the ladder; None while there is nothing to wait for.
@@ -74,6 +74,7 @@ class Clock(State, frozen=True, kw_only=True):
     cause: str
     side: Literal["sales", "marketing"] | None = None
     person: str | None = None
+    answerable: Answerable | None = None
     delegate: str | None = None
     counts_from: At | None = None
     marks: tuple[Mark, ...] = ()

@@ -16,6 +16,7 @@ from routing.lead import dossier, steps
 from routing.model.ids import derive
 from routing.model.records import Away, Clock, Step
 from routing.people.roster import Roster
+from routing.sla.answerable import with_answerable
 from routing.sla.events import Cause, Reason, event_fields, offered_to_owner_at, tell_verdict_change
 from routing.sla.own_hours import calendar_of, hours_of
 from routing.sla.verdict import Gap, absences_of, next_look, rung_at, warning_points, with_verdict
@@ -315,6 +316,8 @@ def settle(
     compiled = agreement.policy(clock.policy)
     policy = compiled.file if compiled else None
     current = _with_roster(clock, policy, agreement, draft.context.roster)
+    if clock.open:
+        current = with_answerable(current, draft.lead, agreement, draft.context.roster)
     calendar = calendar_of(current, agreement)
     after, still = with_verdict(current, calendar, announced.due_at if announced is not None else None)
     if before is not None and (before.away, before.own_hours) != (current.away, current.own_hours):

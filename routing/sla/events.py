@@ -156,4 +156,5 @@ def _clock_fields(draft: Draft, clock: Clock) -> JsonObject:
         "target": clock.target,
         "due_at": clock.due_at,
         "side": clock.side,
+        "answerable": clock.answerable,
     }

@@ -18,6 +18,7 @@ from routing.model.ids import derive, promise_subject
 from routing.model.records import Clock, Emission, Period, Tallied, Tally
 from routing.people.recipients import named_people
 from routing.people.roster import Roster
+from routing.sla.answerable import answerable_for_volume
 from routing.sla.periods import (
     Terms,
     earliest_start,
@@ -205,6 +206,7 @@ def _clock(volume: Volume, period: tuple[str, datetime, datetime], signal: Signa
         cause=signal.id,
         side=volume.side,
         person=subject.person if subject else None,
+        answerable=answerable_for_volume(volume, terms.agreement, terms.roster),
     )
 
 
@@ -375,6 +377,7 @@ def _event_fields(period: Period) -> JsonObject:
         "target": clock.target,
         "due_at": clock.due_at,
         "side": clock.side,
+        "answerable": clock.answerable,
         "counted": period.counted,
         "counted_against": period.against if clock.metric == "share" else None,
     }

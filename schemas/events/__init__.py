@@ -73,6 +73,7 @@ from schemas.events.marketing import (
     SuppressionViolated,
 )
 from schemas.events.sla import (
+    Answerable,
     LeadContact,
     SlaBreached,
     SlaCancelled,
@@ -102,6 +103,7 @@ __all__ = [
     "EVENT_TYPES",
     "STAGES",
     "TOPICS",
+    "Answerable",
     "ConsentRequested",
     "Contact",
     "Disposition",

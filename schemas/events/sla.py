@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from schemas.events.base import Contact, EventData, Owner
+from schemas.events.parts import EventPart
 from schemas.instants import At
 from schemas.words import Action
 
@@ -19,9 +20,17 @@ class LeadContact(Contact, frozen=True, kw_only=True):
     company_name: str | None = None
 
 
+class Answerable(EventPart, frozen=True, kw_only=True):
+    """Who of the side that promised it answers for a promise: a person of the roster with their team, or a team alone."""
+
+    person: str | None = None
+    team: str | None = None
+
+
 class _Clock(EventData, frozen=True, kw_only=True):
     """`team` is the owner's, or the one that promised a volume; `queue` what the lead waits in, as `route/pool`; `handover_id`
-    that of the hand-over that the clock belongs to."""
+    that of the hand-over that the clock belongs to. `answerable` is who of marketing answers for a promise of marketing, and who
+    promised a volume; null where that is nobody by name, and for promises of sales about a lead, for which its owner answers."""
 
     topic = "sla"
     clock_id: str
@@ -39,6 +48,7 @@ class _Clock(EventData, frozen=True, kw_only=True):
     handover_id: str | None = None
     team: str | None = None
     queue: str | None = None
+    answerable: Answerable | None = None
 
 
 class SlaStarted(_Clock, frozen=True, kw_only=True):

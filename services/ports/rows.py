@@ -151,7 +151,7 @@ class ClockRow(NamedTuple):
     """`next_at` is when the watcher must look at it, None once it is over. `act_by` is when it is due, while somebody of us has
     still something to do for it. It is a lead's or a volume promise's: one of
     `lead_id` and `promise` (its name) is None. `person` is the one that it measures; of the
-    lead's own clocks whoever had the lead when the clock last changed."""
+    lead's own clocks whoever had the lead when the clock last changed; of marketing's that is over, whoever answers for it."""
 
     id: str
     lead_id: str | None

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from services.ports.console import Waiting
 from services.ports.reading import Place
-from services.ports.rows import LeadRow
+from services.ports.rows import ClockRow, LeadRow
 
 Verdict = Literal["fulfilled", "breached"]
 """What became of a promise, as clocks say it: kept, or broken."""
@@ -36,11 +36,18 @@ class Workloads(NamedTuple):
 
 
 class PromiseSpan(NamedTuple):
-    """Which promises: those due from `since` on and before `until`, but for those of the policies in `passed_over`."""
+    """Which promises: those due from `since` on and before `until`, but for those of the policies in `passed_over`. Those of `of_marketing`
+    are counted for `marketers` alone: clocks of earlier versions name the lead's owner."""
 
     since: datetime
     until: datetime
     passed_over: Collection[str]
+    of_marketing: Collection[str] = ()
+    marketers: Collection[str] = ()
+
+    def passed_over_for(self, person: str) -> frozenset[str]:
+        """Policies that are no promise of this person."""
+        return frozenset({*self.passed_over, *(() if person in self.marketers else self.of_marketing)})
 
 
 class WorkloadReading(Protocol):
@@ -77,3 +84,6 @@ class WorkloadReading(Protocol):
     ) -> list[Waiting]:
         """Their promises that came to this verdict, what was due first on top; from behind `after`, the place of the last one of the page
         before. Each with its lead as it is now, whoever has it."""
+
+    async def volumes(self, span: PromiseSpan) -> list[ClockRow]:
+        """Clocks of volumes, which are about no lead, that came to a verdict and were due then; what was due first on top."""

@@ -127,8 +127,7 @@ def _promises(f, weeks, known):
         week, verdict = week_of(at.astimezone(f.zone).date()), {"fulfilled": "kept", "breached": "broken"}[new]
         sides[week, data["side"], verdict] += 1
         if week == weeks[-1]:
-            person = data["owner"]["person"] if data["owner"] else "-"
-            people[data["side"], data["team"] or "-", person, data["policy"], verdict] += 1
+            people[data["side"], *_whose(data), data["policy"], verdict] += 1
     pairs = [("by_side", (week, side), sides) for week in weeks for side in ("marketing", "sales")]
     pairs += [("by_person", labels, people) for labels in {key[:-1] for key in people}]
     for table, labels, counts in pairs:
@@ -136,6 +135,20 @@ def _promises(f, weeks, known):
         found["promises", table, labels, "kept"], found["promises", table, labels, "broken"] = str(kept), str(broken)
         found["promises", table, labels, "share"] = part(kept, kept + broken)
     return found
+
+
+def _whose(data):
+    """(team, person): as the promise says; else the subject of a volume, else for sales the owner."""
+    kind, named = data["subject_kind"], data["answerable"]
+    if named:
+        return named["team"] or "-", named["person"] or "-"
+    if kind in ("team", "person", "organisation"):
+        return {"team": (data["subject_id"], "-"), "person": (data["team"] or "-", data["subject_id"])}.get(
+            kind, ("-", "-")
+        )
+    if data["side"] == "sales" and data["owner"]:
+        return data["team"] or "-", data["owner"]["person"]
+    return (data["team"] or "-" if data["side"] == "sales" else "-"), "-"
 
 
 def _meetings(f, weeks, known):

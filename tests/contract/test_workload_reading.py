@@ -15,7 +15,7 @@ from tests.plans import plans_over
 NOW = datetime(2026, 6, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 TONIGHT = NOW + 12 * HOUR
-WEEK = PromiseSpan(NOW - 60 * HOUR, NOW + 108 * HOUR, frozenset({"queue", "dossier"}))
+WEEK = PromiseSpan(NOW - 60 * HOUR, NOW + 108 * HOUR, frozenset({"queue"}), {"dossier"}, {"sara"})
 
 
 @pytest.fixture
@@ -28,10 +28,10 @@ def lead(ident, owner="elin", **changes):
     return plain._replace(**changes)
 
 
-def clock(ident, lead_id, hours, state="running", person="elin", policy="answer"):
+def clock(ident, lead_id, hours, state="running", person="elin", policy="answer", promise=None):
     due = NOW + hours * HOUR
     act_by = due if state == "running" else None
-    return ClockRow(ident, lead_id, policy, state, 1, due, due, "key", "{}", person=person, act_by=act_by)
+    return ClockRow(ident, lead_id, policy, state, 1, due, due, "key", "{}", promise, person, act_by)
 
 
 async def write(store, **rows):
@@ -92,6 +92,10 @@ async def test_promises_are_those_due_in_the_span_of_whoever_they_measure(store,
             clock("clk_after", "lead_a", 108, "fulfilled"),
             clock("clk_our_own", "lead_a", -1, "breached", policy="queue"),
             clock("clk_marketings", "lead_a", -1, "breached", policy="dossier"),
+            clock("clk_saras", "lead_a", -1, "breached", "sara", "dossier"),
+            clock("clk_volume", None, -1, "fulfilled", promise="many"),
+            clock("clk_volume_before", None, -61, "breached", promise="many"),
+            clock("clk_volume_runs", None, 1, promise="many"),
             clock("clk_cancelled", "lead_a", -1, "cancelled"),
             clock("clk_johans", "lead_b", -1, "fulfilled", person="johan"),
             clock("clk_nobodys", "lead_b", -1, "fulfilled", person=None),
@@ -101,10 +105,13 @@ async def test_promises_are_those_due_in_the_span_of_whoever_they_measure(store,
     assert (found["elin"].kept, found["elin"].broken) == (2, 3)
     assert (found["johan"].kept, found["johan"].broken) == (1, 0)
     assert (await figures(workloads, brands=["other"]))["elin"] == Workload(open=1, kept=1)
+    assert (await figures(workloads, ("elin", "sara")))["sara"] == Workload(broken=1), "she answers for marketing"
 
     async def listed(verdict, **more):
         return [one.clock.id for one in await workloads.promises("elin", verdict, None, WEEK, **more)]
 
+    assert [row.id for row in await workloads.volumes(WEEK)] == ["clk_volume"]
+    assert [one.clock.id for one in await workloads.promises("sara", "breached", None, WEEK)] == ["clk_saras"]
     assert await listed("fulfilled") == ["clk_kept", "clk_early"]
     assert await listed("breached") == ["clk_broken", "clk_broken_later", "clk_same_instant"]
     (first,) = await workloads.promises("elin", "breached", None, WEEK, limit=1)
@@ -138,7 +145,8 @@ MANY = """INSERT INTO leads (id, brand, stage, disposition, owner, held, version
     SELECT 'lead_' || n, 'default', CASE WHEN n % 300 = 0 THEN 'deal' ELSE 'nurturing' END, 'active', 'p' || n % 20, false, 1, '{}', 1 FROM generate_series(1, 60000) n;
     INSERT INTO clocks (id, lead_id, policy, state, revision, due_at, partition_key, body, act_by, person)
     SELECT 'clk_' || n, 'lead_' || n, 'answer', CASE WHEN n % 3 = 0 THEN 'breached' ELSE 'fulfilled' END, 1, n, 'k', '{}',
-        CASE WHEN n % 500 = 0 THEN n END, 'p' || n % 20 FROM generate_series(1, 60000) n"""
+        CASE WHEN n % 500 = 0 THEN n END, 'p' || n % 20 FROM generate_series(1, 60000) n;
+    INSERT INTO ledgers (kind, name, seq, state) SELECT 'pool', 'pool_' || n, 1, '{}' FROM generate_series(1, 5000) n"""
 
 
 @pytest.mark.parametrize("migrated_url", ["real-postgres"], indirect=True)
@@ -152,6 +160,7 @@ async def test_no_question_about_people_reads_through_a_table_that_grows(store, 
     await workloads.open_leads("p7", None, "lead_2")
     await workloads.promises("p7", "breached", ["default"], span, after=Place(500, "clk_500"))
     await workloads.turns(["sdr-south", "field"])
-    assert len(plans) == 4 + 3, "all that is counted of people is one question"
+    await workloads.volumes(span)
+    assert len(plans) == 4 + 4, "all that is counted of people is one question"
     for plan in plans:
         assert "Seq Scan" not in plan, plan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, assert_never
 
 from routing.forum.counting.flow import NONE
 from routing.forum.frame import Frame
@@ -13,6 +13,7 @@ from routing.forum.tally import Count, Query
 from schemas.events import EventData, SlaBreached, SlaCancelled, SlaCorrected, SlaFulfilled
 
 Verdict = Literal["kept", "broken"]
+_Judged = SlaFulfilled | SlaBreached | SlaCorrected
 
 
 class _Outcome(NamedTuple):
@@ -25,14 +26,33 @@ def count_promises(story: Story, frame: Frame) -> Iterator[Count]:
     """Each clock that came to a verdict; in the report's week by team, person and policy as well."""
     for outcome in _last_words(story).values():
         week, data = frame.week_of(outcome.at), outcome.event.data
-        if week is None or not isinstance(data, SlaFulfilled | SlaBreached | SlaCorrected):
+        if week is None or not isinstance(data, _Judged):
             continue
         side, ids = data.side or NONE, (outcome.event.id,)
         yield Count(Query("promises", week, (side, outcome.verdict)), ids)
         if week == frame.week.name:
-            person = data.owner.person if data.owner is not None else NONE
-            labels = (side, data.team or NONE, person, data.policy, outcome.verdict)
+            labels = (side, *_team_and_person(data), data.policy, outcome.verdict)
             yield Count(Query("promises_by_person", week, labels), ids)
+
+
+def _team_and_person(data: _Judged) -> tuple[str, str]:
+    """Who answers for it. A promise of sales is its lead's owner's at that time; one of marketing is nobody's by name unless the event
+    says whose, and never the owner's, who got the lead from marketing. Events of before say of a volume whose it is by their subject."""
+    if (answerable := data.answerable) is not None:
+        return answerable.team or NONE, answerable.person or NONE
+    match data.subject_kind:
+        case "lead" | "offer":
+            if data.side == "marketing":
+                return NONE, NONE
+            return data.team or NONE, data.owner.person if data.owner is not None else NONE
+        case "team":
+            return data.subject_id, NONE
+        case "person":
+            return data.team or NONE, data.subject_id
+        case "organisation":
+            return NONE, NONE
+        case _:
+            assert_never(data.subject_kind)
 
 
 def _last_words(story: Story) -> dict[str, _Outcome]:

@@ -23,11 +23,13 @@ from services.console.people.absences import DONE, Action, Days, NoAbsence, comm
 from services.console.people.leads import LeadLine, open_lines, promise_lines
 from services.console.people.rows import View, person_row
 from services.console.people.shares import Shares, shares_of
+from services.console.people.volumes import volume_lines, with_volumes
 from services.console.people.weeks import LAST, Week, read_week
 from services.console.refusals import refusal_text
 from services.console.signed_in import SignedIn
 from services.ports.instants import micros
 from services.ports.reading import Place
+from services.ports.rows import ClockRow
 from services.ports.workloads import Verdict, Workloads
 from services.rules.ruling import Ruling
 
@@ -78,7 +80,7 @@ async def _show_all(console: Console, request: Request, somebody: SignedIn) -> R
     # Before anything else: what comes while the page is made is told once more, and nothing is missed.
     head = await console.page.head()
     reader, ruling = console.reader(somebody), await console.ruling()
-    week = read_week(request.query_params.get("week", ""), reader, ruling.agreement)
+    week = read_week(request.query_params.get("week", ""), reader, ruling.agreement, ruling.roster)
     people = _visible(somebody, ruling)
     loads = await _workloads(console, somebody, people, week)
     return console.pages.render(
@@ -97,7 +99,7 @@ async def _show_one(console: Console, request: Request, somebody: SignedIn, prob
     head = await console.page.head()
     reader, ruling = console.reader(somebody), await console.ruling()
     member = _member(request, somebody, ruling)
-    week = read_week(request.query_params.get("week", ""), reader, ruling.agreement)
+    week = read_week(request.query_params.get("week", ""), reader, ruling.agreement, ruling.roster)
     loads = await _workloads(console, somebody, [member], week)
     row = person_row(member, ruling.roster, loads, view=View(week, reader))
     done = request.query_params.get("done", "") if problem is None else ""
@@ -150,7 +152,13 @@ async def _workloads(console: Console, somebody: SignedIn, people: Sequence[Memb
     ids = [member.id for member in people]
     reader = console.reader(somebody)
     now, tonight = reader.now, reader.tonight()
-    return await console.workloads.workloads(ids, somebody.brands, week.span, now=now, tonight=tonight)
+    loads = await console.workloads.workloads(ids, somebody.brands, week.span, now=now, tonight=tonight)
+    return with_volumes(loads, people, await _volumes(console, somebody, week))
+
+
+async def _volumes(console: Console, somebody: SignedIn, week: Week) -> Sequence[ClockRow]:
+    """Promises by number are of no brand: who sees some brands alone sees none of them."""
+    return await console.workloads.volumes(week.span) if somebody.brands is None else ()
 
 
 async def _shares(console: Console, somebody: SignedIn, ruling: Ruling, reader: Reader) -> list[Shares]:
@@ -178,7 +186,11 @@ async def _lead_list(
     )
     last = found[SHOWN - 1].clock if len(found) > SHOWN else None
     following = f"{micros(last.due_at)}.{last.id}" if last is not None else ""
-    return LeadList(name, promise_lines(found[:SHOWN], somebody, reader), following)
+    lines = promise_lines(found[:SHOWN], somebody, reader)
+    if not after:
+        volumes = await _volumes(console, somebody, week)
+        lines = [*volume_lines(member, _VERDICTS[name], volumes, reader), *lines]
+    return LeadList(name, lines, following)
 
 
 def _list_name(asked: str) -> ListName:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from routing.agreement.agreement import Agreement
 from routing.forum.weeks import span_of, week_name
+from routing.people.roster import Roster
+from routing.sla.answerable import MARKETERS
 from routing.sla.clocks import SILENT
 from services.console.language.reader import Reader
 from services.ports.workloads import PromiseSpan
@@ -24,7 +26,7 @@ class Week(NamedTuple):
     span: PromiseSpan
 
 
-def read_week(asked: str, reader: Reader, agreement: Agreement) -> Week:
+def read_week(asked: str, reader: Reader, agreement: Agreement, roster: Roster) -> Week:
     """From Monday to Sunday by the reader's clocks; for anything but `last` it is this one."""
     today = reader.now.astimezone(reader.zone).date()
     is_last = asked == LAST
@@ -34,12 +36,17 @@ def read_week(asked: str, reader: Reader, agreement: Agreement) -> Week:
         name=LAST if is_last else "",
         title=reader.say("last week") if is_last else reader.say("this week"),
         text=f"{reader.day(days.begin)} – {reader.day(days.end - timedelta(seconds=1))}",
-        span=PromiseSpan(days.begin, days.end, passed_over(agreement)),
+        span=PromiseSpan(
+            days.begin,
+            days.end,
+            passed_over=frozenset(SILENT),
+            of_marketing=frozenset(p.name for p in agreement.file.sla.policies if p.promised_by == "marketing"),
+            marketers=_marketers(agreement, roster),
+        ),
     )
 
 
-def passed_over(agreement: Agreement) -> frozenset[str]:
-    """Policies whose clocks are no promise of who has the lead: our own, and marketing's, which nobody by name has promised (a lead is judged
-    in time, the dossier is complete)."""
-    marketings = (policy.name for policy in agreement.file.sla.policies if policy.promised_by == "marketing")
-    return frozenset({*SILENT, *marketings})
+def _marketers(agreement: Agreement, roster: Roster) -> frozenset[str]:
+    """Who may answer for a promise of marketing: whoever has a role of it, or signs for it."""
+    able = (member.id for member in roster.file.people if roster.has_role(member.id, *MARKETERS))
+    return frozenset({*able, *agreement.file.approvers.marketing})

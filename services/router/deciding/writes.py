@@ -64,7 +64,7 @@ def clock_row(
     promise: str | None = None,
     owner: str | None = None,
 ) -> ClockRow:
-    """The clock of a lead, which `owner` has now, or of a volume promise: one of the two is given."""
+    """The clock of a lead, which `owner` has now, or of a volume promise: one of the two is given. Its person is who answers for it."""
     return ClockRow(
         id=clock.id,
         lead_id=lead_id,
@@ -76,9 +76,16 @@ def clock_row(
         partition_key=partition_key,
         body=clock.text(),
         promise=promise,
-        person=clock.person or owner,
+        person=_person_of(clock, owner),
         act_by=act_by(clock),
     )
+
+
+def _person_of(clock: Clock, owner: str | None) -> str | None:
+    """While a clock runs it is whose the lead is. What became of a promise of marketing is never the owner's, who got the lead from it."""
+    if clock.side == "marketing" and not clock.open:
+        return clock.answerable.person if clock.answerable is not None else None
+    return clock.person or owner
 
 
 def _lead_row(lead: Lead, email: str | None, before: Mapping[str, LeadRow], now: datetime) -> LeadRow:

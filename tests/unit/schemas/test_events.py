@@ -111,7 +111,7 @@ def test_an_event_without_a_personal_part_is_written_with_an_empty_one():
         f'{HEAD},"data":{{"mode":"live","clock_id":"c","policy":"answer","metric":"first_touch","subject_kind":"lead",'
         '"subject_id":"lead_1","owner":null,"started_at":"2026-06-08T09:30:00Z","target":"4h",'
         '"due_at":"2026-06-08T09:30:00Z","side":null,"counted":null,"counted_against":null,'
-        '"handover_id":null,"team":null,"queue":null,'
+        '"handover_id":null,"team":null,"queue":null,"answerable":null,'
         '"noticed_at":"2026-06-08T09:30:00.000120Z","personal":null}}'
     )
     assert (said.owner, said.personal) == (None, None)

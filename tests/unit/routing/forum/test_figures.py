@@ -8,6 +8,7 @@ import pytest
 from routing.forum.entries import EntryRecord
 from routing.forum.report import report_of
 from schemas.events import (
+    Answerable,
     HandoverExpired,
     LeadDispositionChanged,
     LeadMerged,
@@ -109,6 +110,39 @@ def test_promises_are_counted_by_the_last_word_on_each_clock():
     people = rows(made, "promises", "by_person")
     assert people["sales", "field", "elin", "follow-up"]["kept"] == 2
     assert people["marketing", "-", "-", "judged"]["broken"] == 1
+
+
+def test_a_promise_of_marketing_is_who_answers_for_it_and_never_the_owner_of_its_lead():
+    sara = Answerable(person="sara", team="inside")
+    made = report(
+        Life("a").keep(5, due=24, side="marketing", policy="judged", answerable=sara),
+        Life("b").break_(20, clock="clk_2", side="marketing", policy="dossier"),
+        Life("c").break_(20, clock="clk_3"),
+        Life("d").break_(20, clock="clk_4", person=None, team=None),
+    )
+    assert set(rows(made, "promises", "by_person")) == {
+        ("marketing", "inside", "sara", "judged"),
+        ("marketing", "-", "-", "dossier"),
+        ("sales", "field", "elin", "follow-up"),
+        ("sales", "-", "-", "follow-up"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "answerable", "labels"),
+    [
+        ("person", "sara", Answerable(person="sara", team="inside"), ("inside", "sara")),
+        ("team", "field", Answerable(team="field"), ("field", "-")),
+        ("organisation", "nordlys", Answerable(person="lena"), ("-", "lena")),
+        ("organisation", "nordlys", None, ("-", "-")),
+        ("person", "sara", None, ("-", "sara")),
+        ("team", "field", None, ("field", "-")),
+    ],
+)
+def test_a_volume_is_its_subjects_also_where_the_event_is_of_an_earlier_version(kind, subject, answerable, labels):
+    who = {"person": None, "team": subject if kind == "team" else None, "answerable": answerable}
+    life = Life("a").keep(5, due=24, side="marketing", policy="many", subject_kind=kind, subject_id=subject, **who)
+    assert set(rows(report(life), "promises", "by_person")) == {("marketing", *labels, "many")}
 
 
 def test_meetings_are_counted_by_what_became_of_them_and_against_the_leads_of_the_week():

@@ -3,19 +3,24 @@
 from datetime import UTC, datetime, timedelta
 
 from routing.agreement.agreement import compile_agreement
-from routing.model.records import Ledger, LedgerEntry
+from routing.model.records import Clock, Ledger, LedgerEntry
 from routing.people.roster import Roster
+from schemas.events import Answerable
 from schemas.roster import Absence, Capacity, Member, Pool, RosterFile, Seat, Team
 from services.console.language.reader import reader_of
 from services.console.people.rows import View, person_row
 from services.console.people.shares import shares_of
-from services.console.people.weeks import passed_over, read_week
+from services.console.people.volumes import volume_lines, with_volumes
+from services.console.people.weeks import read_week
 from services.ports.workloads import Workload, Workloads
+from services.router.deciding.writes import clock_row
 from tests.setups import EXAMPLES
+from tests.stories import rules
 
 NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 READER = reader_of("en", "Europe/Stockholm", NOW)
 AGREEMENT = compile_agreement((EXAMPLES / "agreement.yaml").read_text())
+ROSTER = rules().roster
 
 
 def away(since, until=None):
@@ -27,7 +32,7 @@ def row(load=None, is_all=True, week="", **more):
     roster = Roster(
         RosterFile(version=1, people=(member,), teams=(Team(name="north", capacity=Capacity(per_week=40)),))
     )
-    view = View(read_week(week, READER, AGREEMENT), READER)
+    view = View(read_week(week, READER, AGREEMENT, ROSTER), READER)
     return person_row(member, roster, Workloads({"elin": load or Workload()}, is_all), view=view)
 
 
@@ -62,17 +67,45 @@ def test_each_figure_leads_to_its_leads():
 
 
 def test_a_week_is_from_monday_to_sunday_where_the_reader_is():
-    week = read_week("", READER, AGREEMENT)
+    week = read_week("", READER, AGREEMENT, ROSTER)
     assert week.span.since == datetime(2026, 11, 29, 23, tzinfo=UTC)
     assert week.span.until - week.span.since == timedelta(days=7)
     assert (week.text, week.title) == ("Monday 30 November – Sunday 6 December", "this week")
-    assert read_week("last", READER, AGREEMENT).span.until == week.span.since
-    assert read_week("2020", READER, AGREEMENT).name == ""
+    assert read_week("last", READER, AGREEMENT, ROSTER).span.until == week.span.since
+    assert read_week("2020", READER, AGREEMENT, ROSTER).name == ""
 
 
-def test_promises_of_marketing_are_nobodys_of_those_who_have_the_lead():
-    assert {"dossier", "judged", "queue", "offer_expiry"} <= passed_over(AGREEMENT)
-    assert not {"follow-up", "answer", "silent-deal"} & passed_over(AGREEMENT)
+def test_promises_of_marketing_are_of_those_who_answer_for_marketing():
+    span = read_week("", READER, AGREEMENT, ROSTER).span
+    assert {"dossier", "judged", "queue", "offer_expiry"} <= span.passed_over_for("elin")
+    assert not {"follow-up", "answer", "silent-deal"} & span.passed_over_for("elin")
+    assert not {"dossier", "judged"} & span.passed_over_for("sara") and "queue" in span.passed_over_for("sara")
+
+
+def volume(ident, state="fulfilled", **more):
+    body = Clock(
+        id=ident, policy=ident, metric="volume", started_at=NOW, target="t", due_at=NOW, agreement="a",
+        cause="c", side="marketing", state=state, **({"subject_kind": "organisation", "subject_id": "nordlys"} | more),
+    )  # fmt: skip
+    return clock_row(body, "p", promise=ident)
+
+
+def test_volumes_are_theirs_who_promised_them_alone_or_with_their_team():
+    elin, sara = (Member(id=name, roles=("sales",), team=team) for name, team in (("elin", "field"), ("sara", None)))
+    found = [
+        volume("teams", "breached", subject_kind="team", subject_id="field", answerable=Answerable(team="field")),
+        volume("hers", subject_kind="person", subject_id="sara", person="sara"),
+        volume("signed", answerable=Answerable(person="sara")),
+        volume("everybodys"),
+    ]
+    loads = Workloads({"elin": Workload(kept=3), "sara": Workload(), "johan": Workload(kept=1)}, True)
+    people = with_volumes(loads, [elin, sara], found).people
+    assert (people["elin"], people["sara"]) == (Workload(kept=3, broken=1), Workload(kept=2))
+    assert people["johan"] == Workload(kept=1)
+    (line,) = volume_lines(elin, "breached", found, READER)
+    assert (line.name, line.lead_id) == ("teams", None)
+    assert line.what == "a promise by number of all of field, due Mon 30 Nov, 10:00 CET"
+    assert [one.name for one in volume_lines(sara, "fulfilled", found, READER)] == ["hers", "signed"]
 
 
 POOL = Pool(name="field", seats=(Seat(person="elin"), Seat(person="johan"), Seat(person="karin", weight=0.5)))
