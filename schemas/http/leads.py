@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -141,6 +141,30 @@ class LeadView(BaseModel):
     created_at: AwareDatetime
     updated_at: AwareDatetime
     personal: Personal = None
+
+
+_Text = Annotated[str, Field(max_length=320, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class LeadSearch(BaseModel):
+    """Which leads are looked for: those of which everything that is said here holds. What names a person stands in the body, for addresses
+    of requests are kept in logs and histories on their way."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"examples": [{"email": "anna@example.com"}]}
+    )
+    email: _Text | None = Field(default=None, description="Only leads that this address names.")
+    stage: Stage | None = Field(default=None, description="Only leads in this stage.")
+    owner: _Text | None = Field(default=None, description="Only this person's, by the roster's id.")
+    team: _Text | None = Field(default=None, description="Only of people who are in this team of the roster now.")
+    source: _Text | None = Field(default=None, description="Only leads that came from this source.")
+    since: AwareDatetime | None = Field(default=None, description="Only leads that are there since then or later.")
+    due_before: AwareDatetime | None = Field(
+        default=None, description="Only leads with a clock that runs and is due before then."
+    )
+    brand: _Text = Field(default="default", description="The brand to look in.")
+    after: _Text = Field(default="", description="`next` of the page before; empty for the first.")
+    limit: int = Field(default=50, ge=1, le=500, description="Entries a page.")
 
 
 class LeadPage(BaseModel):

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from fastapi import APIRouter, Depends
 
+from routing.people.roster import Roster
 from services.api.access import Access
 from services.api.agreements import add_agreements
 from services.api.audit import add_audit
@@ -61,16 +62,16 @@ def create_router(
     """Routes under /v1. `stopping` ends requests that wait for news."""
     router = APIRouter(prefix="/v1", dependencies=[Depends(OnlyKnown())])
 
-    async def people_of(team: str) -> list[str]:
-        return [member.id for member in (await commanding.roster()).team_of(team)]
+    async def roster_of() -> Roster:
+        return await commanding.roster()
 
-    add_leads(router, scoped, access, digest_email=digest_email, people_of=people_of)
+    add_leads(router, scoped, access, digest_email=digest_email, roster_of=roster_of)
     add_explanations(router, scoped, access, explainer)
     add_signals(router, scoped, access)
     add_queues(router, scoped, access)
     add_figures(router, access, forum)
     add_reasons(router, scoped, access, explainer)
-    add_clocks(router, scoped, access, people_of)
+    add_clocks(router, scoped, access, roster_of)
     add_incidents(router, scoped, access, incidents)
     add_feed(router, scoped, access, stopping)
     add_quarantine(router, scoped, access, retry)

@@ -25,7 +25,7 @@ HOUR, KEEP_EVERY = timedelta(hours=1), timedelta(minutes=1)
 MOST = 10_000
 """Kinds of use that are known to be in the store; beyond it each is written by itself."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-READS = frozenset({"exportPerson"})
+READS = frozenset({"exportPerson", "searchLeads"})
 """Operations that change nothing, whatever their method."""
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import AwareDatetime
 
+from routing.people.roster import Roster
 from schemas.events import Stage
 from schemas.explain import AssignmentExplanation, ClockExplanation
-from schemas.http import ClockPage, Explanation, HistoryPage, LeadPage, LeadView
+from schemas.http import ClockPage, Explanation, HistoryPage, LeadPage, LeadSearch, LeadView
 from services.api.access import Access, Key, route
 from services.api.explanations import Explainer
 from services.api.journey import explanation
+from services.api.naming import Place, people_in, require_known
 from services.api.scoped import Scoped
 from services.api.views import (
+    PRINTABLE,
     After,
     LeadId,
     Limit,
@@ -33,9 +36,22 @@ from services.door.problems import Trouble
 E = TypeVar("E", ClockExplanation, AssignmentExplanation)
 Accept = Annotated[str, Header(description="`text/plain` for people.", examples=["text/plain"])]
 CLOCK_ID = "clk_3bq6m2mzl4tq5xj7c3a4m5v6qy"
-PeopleOf = Callable[[str], Awaitable[Sequence[str]]]
+RosterOf = Callable[[], Awaitable[Roster]]
 Team = Annotated[str | None, text("Only of people who are in this team of the roster now.", "field")]
 Source = Annotated[str | None, text("Only leads that came from this source.", "web")]
+_SUCCEEDED = {"deprecation": "@1796083200", "link": '</v1/leads/search>; rel="successor-version"'}
+"""RFC 9745: since 1 December 2026."""
+_SEARCHES = {
+    "description": "Which leads; what is left out may be anything.",
+    "content": {
+        "application/json": {
+            "examples": {
+                "address": {"value": {"email": "anna@example.com"}},
+                "team": {"value": {"stage": "hand_over", "team": "field", "due_before": "2026-11-25T09:00:00Z"}},
+            }
+        }
+    },
+}
 ClockState = Literal["running", "paused", "fulfilled", "breached", "cancelled"]
 
 
@@ -45,14 +61,24 @@ def add_leads(
     access: Access,
     *,
     digest_email: Callable[[str, str], str | None],
-    people_of: PeopleOf,
+    roster_of: RosterOf,
 ) -> None:
-    """`digest_email(address, brand)` is how identities are kept; `people_of(team)` who is in a team now."""
+    """`digest_email(address, brand)` is how identities are kept; `roster_of()` who is there now."""
 
     @route(router, "/leads", scope="leads:read", operation="listLeads", tag="leads", summary="Find leads")
     async def leads(
+        answer: Response,
         key: Key = access.needs("leads:read"),
-        email: Annotated[str | None, text("Only leads that this address names.", "anna@example.com")] = None,
+        email: Annotated[
+            str | None,
+            Query(
+                description="Use `POST /v1/leads/search`, whose body names the address: the address of a request is kept on its way.",
+                deprecated=True,
+                examples=["anna@example.com"],
+                max_length=320,
+                pattern=PRINTABLE,
+            ),
+        ] = None,
         stage: Annotated[Stage | None, Query(description="Only leads in this stage.", examples=["hand_over"])] = None,
         owner: Annotated[str | None, text("Only this person's, by the roster's id.", "elin")] = None,
         team: Team = None,
@@ -73,22 +99,55 @@ def add_leads(
         limit: Limit = 50,
     ) -> LeadPage:
         """Leads of a brand by id; filters may be combined."""
-        digest = None
-        if email is not None and (digest := digest_email(email, brand)) is None:
-            raise Trouble("invalid", "query.email: is no address")
-        rows = await scoped.of(key).leads(
-            brand=brand,
-            email_digest=digest,
+        if email is not None:
+            answer.headers.update(_SUCCEEDED)
+        wanted = LeadSearch.model_construct(
+            email=email,
             stage=stage,
             owner=owner,
-            owners=await people_of(team) if team is not None else None,
+            team=team,
             source=source,
             since=since,
             due_before=due_before,
+            brand=brand,
             after=after,
             limit=limit,
         )
-        following = rows[-1].id if len(rows) == limit else None
+        return await find(wanted, key, "query")
+
+    @route(
+        router,
+        "/leads/search",
+        scope="leads:read",
+        operation="searchLeads",
+        tag="leads",
+        method="POST",
+        summary="Find leads, by an address too",
+        asks=_SEARCHES,
+    )
+    async def search(wanted: LeadSearch, key: Key = access.needs("leads:read")) -> LeadPage:
+        """The same as `GET /v1/leads`, with the filters in the body: whatever names a person belongs there. It changes nothing."""
+        return await find(wanted, key, "body")
+
+    async def find(wanted: LeadSearch, key: Key, place: Place) -> LeadPage:
+        digest = None
+        if wanted.email is not None and (digest := digest_email(wanted.email, wanted.brand)) is None:
+            raise Trouble("invalid", f"{place}.email: is no address")
+        rows = await scoped.of(key).leads(
+            brand=wanted.brand,
+            email_digest=digest,
+            stage=wanted.stage,
+            owner=wanted.owner,
+            owners=people_in(wanted.team, await roster_of()) if wanted.team is not None else None,
+            source=wanted.source,
+            since=wanted.since,
+            due_before=wanted.due_before,
+            after=wanted.after,
+            limit=wanted.limit,
+        )
+        if not rows and not wanted.after:
+            require_known(await roster_of(), place, owner=wanted.owner, team=wanted.team)
+        following = rows[-1].id if len(rows) == wanted.limit else None
         return LeadPage(leads=[lead_view(row, key) for row in rows], next=following)
 
     @route(
@@ -208,8 +267,8 @@ def _plain(example: str) -> dict[int | str, Any]:
     return {200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": example}}}}
 
 
-def add_clocks(router: APIRouter, scoped: Scoped, access: Access, people_of: PeopleOf) -> None:
-    """`people_of(team)` is who is in a team now."""
+def add_clocks(router: APIRouter, scoped: Scoped, access: Access, roster_of: RosterOf) -> None:
+    """`roster_of()` is who is there now."""
 
     @route(router, "/clocks", scope="leads:read", operation="listClocks", tag="sla", summary="List SLA clocks")
     async def clocks(
@@ -236,7 +295,7 @@ def add_clocks(router: APIRouter, scoped: Scoped, access: Access, people_of: Peo
         limit: Limit = 50,
     ) -> ClockPage:
         """SLA clocks by id; `due_at` is exact."""
-        members = await people_of(team) if team is not None else None
+        members = people_in(team, await roster_of()) if team is not None else None
         if person is not None:
             members = [person] if members is None or person in members else []
         rows = await scoped.of(key).clocks(
@@ -250,6 +309,8 @@ def add_clocks(router: APIRouter, scoped: Scoped, access: Access, people_of: Peo
             after=after,
             limit=limit,
         )
+        if not rows and not after:
+            require_known(await roster_of(), "query", person=person, team=team)
         following = rows[-1].id if len(rows) == limit else None
         return ClockPage(clocks=[clock_view(row) for row in rows], next=following)
 

@@ -16,12 +16,12 @@ from services.ports.reading import HistoryEntry
 from services.ports.rows import ClockRow, LeadRow
 
 MAX_NUMBER = 2**63 - 1
-_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 
 
 def text(description: str, example: str) -> Any:
     """A query parameter of free text: bounded, and nothing in it that a store cannot compare."""
-    return Query(description=description, examples=[example], max_length=320, pattern=_PRINTABLE)
+    return Query(description=description, examples=[example], max_length=320, pattern=PRINTABLE)
 
 
 Limit = Annotated[int, Query(ge=1, le=500, description="Entries a page.", examples=[50])]

@@ -18,6 +18,8 @@ SIGN_IN = "/sign-in/"
 """Paths under it hold secrets that work once."""
 SHOWS_KEYS = "listTopicKeys"
 """Who has a key of a person's events reads them elsewhere."""
+SEARCHES = "searchLeads"
+"""It changes nothing, though it is a POST: it is noted as other lists are."""
 CONFLICT = 409
 LONGEST_ID = 100
 """Characters of a subject that are kept."""
@@ -40,7 +42,11 @@ def _by_key(scope: MutableMapping[str, Any], key: KeyEntry) -> Use | None:
     operation = getattr(scope.get("route"), "operation_id", None)
     if operation is None:
         return None
-    if scope["method"] in SAFE and "personal:read" not in key.scopes and operation != SHOWS_KEYS:
+    if (
+        (scope["method"] in SAFE or operation == SEARCHES)
+        and "personal:read" not in key.scopes
+        and operation != SHOWS_KEYS
+    ):
         return None
     return Use(door="api", actor=key.name, person=key.person, action=operation)
 

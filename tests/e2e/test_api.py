@@ -203,6 +203,20 @@ async def test_leads_are_found_by_address_stage_and_owner_alone_and_together(api
     assert await found(owner=cia["owner"]) == {cia["id"]}
     assert await found(owner=anna["owner"], stage="qualification") == set()
     assert await found(email="ANNA@example.com", stage="hand_over") == {anna["id"]}
+    body = {"email": "ANNA@example.com", "stage": "hand_over", "limit": 10}
+    search = await api.client.post("/v1/leads/search", json=body, headers=bearer("leads:read"))
+    assert (search.status_code, [lead["id"] for lead in search.json()["leads"]]) == (200, [anna["id"]])
+    assert search.json()["leads"][0]["personal"] is None, "the same right as for the list"
+    for wrong, place in (
+        ({"email": "no address"}, "body.email"),
+        ({"emial": "a@b.example"}, "body"),
+        ({"owner": "ellin"}, "body.owner"),
+    ):
+        refused = await api.client.post("/v1/leads/search", json=wrong, headers=bearer("all"))
+        assert refused.status_code == 422 and refused.json()["detail"].startswith(place) and "ellin" not in refused.text
+    old = await api.client.get("/v1/leads", params={"email": "anna@example.com"}, headers=bearer("all"))
+    assert old.headers["deprecation"].startswith("@") and "/v1/leads/search" in old.headers["link"]
+    assert "deprecation" not in (await api.client.get("/v1/leads", headers=bearer("all"))).headers
     assert await found(email="nobody@example.com") == await found(brand="other") == set()
     assert (await api.get("/v1/leads", status=422, email="no address"))["type"] == "urn:stafett:problem:invalid"
     assert (await api.get("/v1/leads", status=422, stage="limbo"))["detail"].startswith("query.stage")

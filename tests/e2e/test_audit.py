@@ -35,6 +35,8 @@ async def test_every_look_at_a_person_and_every_change_is_told_with_who_it_was(a
     for _ in range(2):
         await api.get(f"/v1/leads/{lead['id']}")
     await api.client.get("/v1/leads", headers=bearer("counting"))
+    for key in ("all", "counting"):
+        await api.client.post("/v1/leads/search", json={"email": "anna@nordhamn.example"}, headers=bearer(key))
     asked = {"command": "accept", "lead": lead["id"], "reason": "mine"}
     await api.client.post("/v1/commands", json=asked, headers=bearer("elin"))
     browser = Browser(api.app)
@@ -48,6 +50,7 @@ async def test_every_look_at_a_person_and_every_change_is_told_with_who_it_was(a
     found = {(use["door"], use["actor"], use["action"], use["subject"], use["status"]) for use in await uses(api)}
     assert found >= {
         ("api", "all", "listLeads", "", 200),
+        ("api", "all", "searchLeads", "", 200),
         ("api", "all", "getLead", lead["id"], 200),
         ("api", "elin", "command", "", 202),
         ("page", "maja", "GET /", "", 200),

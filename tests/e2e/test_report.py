@@ -92,7 +92,16 @@ def test_leads_and_breaches_are_listed_by_source_person_and_time(folder, capsys)
     )
     johan = listed("breaches", "--person", "johan", "--policy", "answer")
     assert {b["person"] for b in johan} == {"johan"}
-    assert listed("breaches", "--since", "2027-01-01T00:00:00Z") == listed("breaches", "--team", "none") == []
+    assert listed("breaches", "--since", "2027-01-01T00:00:00Z") == listed("breaches", "--person", "olof") == []
+    capsys.readouterr()
+    for words, said in (
+        (("leads", "--stage", "handover"), "--stage: there is no stage `handover`; did you mean `hand_over`?"),
+        (("leads", "--person", "ellin"), "--person: `ellin` is nobody of the roster; did you mean `elin`?"),
+        (("breaches", "--person", "zz"), "--person: `zz` is nobody of the roster; there are sara, anders, elin,"),
+        (("breaches", "--team", "none"), "--team: the roster has no team `none`; there are none"),
+    ):
+        assert main([*words, "--config", str(folder)]) == 2
+        assert capsys.readouterr().err.startswith(said)
     assert main(["breaches", "--config", str(folder)]) == 0
     assert broken[0]["id"] in capsys.readouterr().out
     assert main(["breaches", "--since", "monday", "--config", str(folder)]) == 2

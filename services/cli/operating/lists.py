@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from services.cli.support.environment import add_config, settings_of
@@ -25,9 +26,12 @@ examples:
   stafett breaches --since 2026-11-23T00:00:00+01:00  what was broken since then
   stafett breaches --person elin --json
 
-An instant has a zone. Of a lead's own promise the person is whoever had the lead when its clock last changed.
+An instant has a zone; a stage, a person or a team that there is not is refused (exit status 2). Of a lead's own promise the person is whoever had the lead when its clock last changed.
 """
 MOST, PAGE = 10_000, 500
+FEW = 12
+"""Names that are listed where none is near."""
+LONGEST_NAME = 100
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -55,6 +59,7 @@ def _command(
 
 
 async def _leads(args: argparse.Namespace) -> int:
+    from schemas.events import STAGES
     from services.api.views import lead_view
     from services.bootstrap.parts import parts_of
 
@@ -64,6 +69,8 @@ async def _leads(args: argparse.Namespace) -> int:
             since, due_before = _instant(args.since), _instant(args.due_before)
         except ValueError as error:
             return _refuse(error)
+        if args.stage is not None and args.stage not in STAGES:
+            return _refuse(f"--stage: there is no stage `{args.stage}`{nearest(args.stage, STAGES)}")
         people = await _people(parts, args)
         while len(found) < MOST:
             rows = await parts.reading.leads(
@@ -78,6 +85,8 @@ async def _leads(args: argparse.Namespace) -> int:
             found += [lead_view(row) for row in rows]
             if len(rows) < PAGE:
                 break
+        if not found and (why := await _unknown_name(parts, args)) is not None:
+            return _refuse(why)
     head = ("lead", "stage", "since (UTC)", "owner", "source", "company")
     rows_ = [(v.id, v.stage, _text(v.stage_since), v.owner or "", v.source, v.company_name or "") for v in found]
     return _print(args, found, head, rows_)
@@ -109,6 +118,8 @@ async def _breaches(args: argparse.Namespace) -> int:
             people_of |= {row.id: row.person or "" for row in rows}
             if len(rows) < PAGE:
                 break
+        if not found and (why := await _unknown_name(parts, args)) is not None:
+            return _refuse(why)
     found.sort(key=lambda view: (view.due_at, view.id))
     head = ("due (UTC)", "promise", "side", "person", "lead", "clock")
     rows_ = [(_text(v.due_at), v.policy, v.side or "", people_of[v.id], v.lead_id or v.subject_id, v.id) for v in found]
@@ -125,13 +136,37 @@ async def _people(parts: Parts, args: argparse.Namespace) -> list[str] | None:
     return members if args.person is None else [person for person in members if person == args.person]
 
 
+async def _unknown_name(parts: Parts, args: argparse.Namespace) -> str | None:
+    """Why nothing was found where the person or the team is none of the roster. Whoever left it may have leads and clocks still, so it is
+    asked only then."""
+    from services.bootstrap.commands import ruling_now
+
+    if args.person is None and args.team is None:
+        return None
+    roster = (await ruling_now(parts)).roster
+    if args.person is not None and args.person not in roster.people:
+        return f"--person: `{args.person}` is nobody of the roster{nearest(args.person, roster.people)}"
+    if args.team is not None and args.team not in roster.teams:
+        return f"--team: the roster has no team `{args.team}`{nearest(args.team, roster.teams)}"
+    return None
+
+
+def nearest(written: str, names: Collection[str]) -> str:
+    """`; did you mean ...?` with up to three that are near, else all that there are, where they are few."""
+    if near := get_close_matches(written[:LONGEST_NAME], list(names), n=3, cutoff=0.6):
+        return f"; did you mean {' or '.join(f'`{name}`' for name in near)}?"
+    if len(names) > FEW:
+        return ""
+    return f"; there are {', '.join(names)}" if names else "; there are none"
+
+
 def _instant(text: str | None) -> datetime | None:
     from schemas.instants import read_instant
 
     return read_instant(text) if text is not None else None
 
 
-def _refuse(error: ValueError) -> int:
+def _refuse(error: ValueError | str) -> int:
     print(error, file=sys.stderr)
     return 2
 
