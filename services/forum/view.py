@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple, assert_never
 
 from routing.forum.figures import Entry, Figure, FigureTable, Report, Section
 from schemas.notify import Language
 from services.forum.charts import MOST_SERIES, Chart, Point, Series, draw_bars, draw_lines
+from services.forum.names import spell_name, spell_person, spell_queue
 from services.forum.places import PageLinks, place_of
 from services.forum.spelling import spell_figure, spell_instant
 from services.forum.words import WORDS
@@ -17,6 +18,18 @@ _WORDED = frozenset(
     {"stage", "from", "to", "side", "metric", "fact", "reason", "what", "measure", "labels", "state", "about"}
 )
 """Kinds of labels that are names of ours; the others are names that people and senders chose."""
+_NAMED: Mapping[str, Callable[[str], str]] = {
+    "person": spell_person,
+    "who": spell_person,
+    "team": spell_name,
+    "policy": spell_name,
+    "goal": spell_name,
+    "segment": spell_name,
+    "queue": spell_queue,
+}
+"""Kinds that the roster and the agreement name, and how people write them. What senders named stays as it was sent."""
+_NOBODY = {"person": "nobody", "team": "no_team"}
+"""What stands for a label that is not known, where there is a better word."""
 
 
 class TableView(NamedTuple):
@@ -150,7 +163,9 @@ def _head(column: str, words: Mapping[str, Mapping[str, str]]) -> str:
 
 def _label(kind: str, label: str, words: Mapping[str, Mapping[str, str]]) -> str:
     if label == "-":
-        return words["label"]["-"]
+        return words["label"][_NOBODY.get(kind, "-")]
+    if kind in _NAMED:
+        return _NAMED[kind](label) or label
     if kind not in _WORDED:
         return label
     known = {**words["head"], **words["label"]}

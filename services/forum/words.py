@@ -176,6 +176,8 @@ _LABELS: Mapping[str, tuple[str, str]] = {
     "dropped": ("Dropped", "Struken"),
     "learned": ("Noted", "Antecknad"),
     "question": ("Question", "Fråga"),
+    "nobody": ("Nobody by name", "Ingen vid namn"),
+    "no_team": ("No team", "Inget team"),
     "-": ("Not known", "Inte känt"),
 }
 _WHYS: Mapping[str, tuple[str, str]] = {

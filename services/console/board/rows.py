@@ -12,6 +12,7 @@ from schemas.certain import certain
 from schemas.signals import Person
 from services.console.language.reader import Reader, person_name
 from services.console.language.vocabulary import hindrance_text, lead_name, plain, stage_name, task_name
+from services.forum.names import spell_queue
 from services.ports.console import Tally, Waiting
 
 Urgency = Literal["overdue", "soon", "later", "still"]
@@ -71,8 +72,7 @@ def _row(one: Waiting, reader: Reader, names: bool) -> WaitingRow:
 
 def queue_name(queue: str, reader: Reader) -> str:
     """`hand_over/key-accounts` is key accounts; a queue whose pool is not known says so."""
-    _, _, pool = queue.partition("/")
-    return plain(pool) if pool else reader.say("pool not known")
+    return spell_queue(queue) or reader.say("pool not known")
 
 
 def _urgency(one: Waiting, reader: Reader) -> Urgency:

@@ -14,6 +14,7 @@ from babel.numbers import format_decimal
 
 from schemas.notify import Language
 from services.console.language.words import Words, words_in
+from services.forum.names import spell_person
 
 _DAY, _HOUR, _MINUTE = 86400, 3600, 60
 
@@ -107,7 +108,7 @@ def reader_of(language: Language, zone: str, now: datetime) -> Reader:
 
 def person_name(person: str) -> str:
     """Somebody of the roster as people call them: `elin` is Elin, `anna-maria` Anna-Maria, `bo_ek` Bo Ek."""
-    return person.replace("_", " ").title()
+    return spell_person(person)
 
 
 def country_name(code: str, language: Language) -> str:

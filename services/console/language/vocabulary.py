@@ -14,6 +14,7 @@ from schemas.signals import Person
 from schemas.sla import Metric
 from services.console.language.reader import Reader
 from services.console.language.words import mark
+from services.forum.names import spell_name
 
 STAGES: Mapping[Stage, str] = {
     "prospecting": mark("On our list"),
@@ -106,7 +107,7 @@ def hindrance_text(codes: tuple[str, ...], reader: Reader) -> str:
 
 def plain(code: str) -> str:
     """A name that the agreement or the roster gives, as a person would write it: `key-accounts` is key accounts."""
-    return code.replace("_", " ").replace("-", " ")
+    return spell_name(code)
 
 
 def lead_name(person: Person) -> str:

@@ -12,8 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from routing.forum.figures import Figure, Unit, Why
+from routing.forum.figures import Figure, Unit, Why, to_json
 from routing.forum.report import report_of
+from schemas.events import LeadQueued
 from schemas.notify import Language
 from services.console.forum.query import find_spot
 from services.forum.charts import Chart, Point, Series, draw_bars, draw_lines
@@ -26,7 +27,7 @@ from services.forum.spelling import spell_figure, spell_instant, spell_seconds
 from services.forum.text import text_of
 from services.forum.view import has_ids, view_of
 from services.forum.words import WORDS
-from tests.forum import Life, frame
+from tests.forum import Life, frame, hours
 from tests.golden_report import golden_report
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -97,6 +98,43 @@ def test_the_page_is_the_same_bytes_each_time_and_loads_nothing(golden):
     assert page == html_of(view_of(golden_report(), "sv"))
     assert '<html lang="sv">' in page
     assert not any(word in page for word in ("<script", "<link", "<img", "url(", "http://localhost"))
+
+
+def named():
+    """What people and machines read of a report with people, teams, promises and queues."""
+    anna = (
+        Life("a")
+        .begin(1)
+        .offer(2, "anna_ek")
+        .keep(5, due=24, team="key-accounts", person="anna_ek", policy="first-answer")
+    )
+    anna.break_(20, clock="clk_2", side="marketing", policy="dossier")
+    waits = LeadQueued(
+        stage="hand_over", route="hand_over", rule="r", pool="key-accounts", since=hours(3), until=hours(9)
+    )
+    anna.tell(waits, 3)
+    return report_of([anna.story()], frame())
+
+
+@pytest.mark.parametrize(
+    ("language", "nobody"), [("en", ("No team", "Nobody by name")), ("sv", ("Inget team", "Ingen vid namn"))]
+)
+def test_people_teams_promises_and_queues_are_called_as_on_the_page(language, nobody):
+    view = view_of(named(), language)
+    tables = {(section.name, table.name): table.rows for section in view.sections for table in section.tables}
+    rows = [row[1:4] for row in tables["promises", "by_person"]]
+    assert rows == [(*nobody, "dossier"), ("key accounts", "Anna Ek", "first answer")]
+    assert [row[0] for row in tables["hand_overs", "by_person"]] == ["Anna Ek"]
+    assert [row[0] for row in tables["stuck", "queues"]] == ["key accounts"]
+    assert "nordic midmarket" in [row[0] for row in tables["leads_in", "by_segment"]]
+    for shown in (html_of(view), text_of(view), mail_of(named(), language).html):
+        assert "Anna Ek" in shown and not any(one in shown for one in ("anna_ek", "key-accounts", "first-answer"))
+
+
+def test_json_and_csv_have_the_ids():
+    for written in (to_json(named()).decode(), csv_of(named())):
+        assert all(one in written for one in ("anna_ek", "key-accounts", "first-answer", "hand_over/key-accounts"))
+        assert "Anna Ek" not in written
 
 
 def test_each_chart_has_a_title_a_description_and_the_table_with_its_figures(golden):
