@@ -1,9 +1,12 @@
 """Where the router reads on when the log's retention has passed, in all three set-ups."""
 
+import asyncio
+
 import pytest
 
 from services.cli.operating.positions import list_positions, skip
 from services.ports.errors import Fenced, OffsetLost
+from services.router.role import Router
 from tests.setups import SETUPS, forget, setup, signal
 
 FORM = {"form_id": "demo"}
@@ -61,3 +64,26 @@ async def test_a_position_that_is_lost_stops_the_router_until_an_operator_skips(
         await skip(made, lost, "once more")
     await made.route(1)
     assert await placed(made) == at
+
+
+async def test_a_position_past_the_end_is_skipped_back_and_no_store_went_back(kafka_bootstrap, request, tmp_path):
+    """As where the topic was made again: the store says more than the log has, and whoever begins tells the group so."""
+    async with setup("real-postgres-kafka", request, tmp_path) as made:
+        await made.give(*forms(*range(2)))
+        (partition,) = (p for p, offset in (await placed(made)).items() if offset)
+        async with made.store.batch() as tx:
+            await tx.advance("router", made.topic, made.log.cluster, {partition: (2, 100)})
+        await made.rejoin()
+        with pytest.raises(OffsetLost):
+            await made.route(1)
+        async with asyncio.timeout(20):
+            while (await made.consumer.reported_positions())[partition].offset != 100:
+                await asyncio.sleep(0.1)
+        (lost,) = [line for line in await list_positions(made) if line.state != "kept"]
+        await skip(made, lost, "the topic was made again")
+        await made.rejoin()
+        made.router = Router(made.store, made.log, made.topic, lambda: made.ruling, lambda: made.at)
+        await made.route(2)
+        await made.give(*forms(2))
+        assert (await placed(made))[partition] == 3
+        assert sorted(await known(made)) == ["sig_0", "sig_1", "sig_2"]

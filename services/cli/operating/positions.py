@@ -116,8 +116,12 @@ async def _skip(args: argparse.Namespace) -> int:
 
 
 async def skip(parts: Parts, line: Shown, reason: str) -> None:
-    """By compare-and-set, so that a position that moved meanwhile stays where it is. Raises Fenced."""
+    """By compare-and-set, so that a position that moved meanwhile stays where it is. Raises Fenced.
+
+    A position that goes back does so in a new epoch, which is there first: what the group was told in the one before is no gap then."""
     at, begins = line.at, certain(line.begins, "a lost position is one of this cluster")
+    if begins < at.offset:
+        await parts.store.raise_epoch(keep_positions=True)
     async with parts.store.batch() as tx:
         await tx.advance(at.group, at.topic, at.cluster, {at.partition: (at.offset, begins)})
     where = {"group": at.group, "topic": at.topic, "partition": at.partition, "offset": begins}
