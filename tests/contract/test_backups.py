@@ -14,6 +14,7 @@ from services.adapters.sql.backups.manifest import NAME, read_manifest
 from services.adapters.sql.backups.postgres import FILE, restore_postgres, save_postgres
 from services.adapters.sql.engine import one_shot
 from services.adapters.sql.migrate import upgrade
+from services.adapters.sql.store import SqlStore
 from services.cli.main import main
 from services.ports.errors import BackupUnusable
 from tests.parts.databases import fresh_database
@@ -142,9 +143,10 @@ async def test_a_postgresql_database_comes_back_in_an_empty_one_or_not_at_all(po
             await connection.execute(
                 text("INSERT INTO meta (key, value) SELECT 'k' || n, 'x' FROM generate_series(1, 500) n")
             )
+            await connection.execute(text(INSERT.format("gap")))
         await engine.dispose()
         contents = await save_postgres(url, tmp_path)
-        assert contents.rows["meta"] == 501  # and which versions the schema serves
+        assert contents.rows["meta"] == 502  # and which versions the schema serves, and a gap that was noted
         dump = tmp_path / FILE
         whole = dump.read_bytes()
         dump.write_bytes(whole[: len(whole) * 2 // 3])
@@ -154,6 +156,10 @@ async def test_a_postgresql_database_comes_back_in_an_empty_one_or_not_at_all(po
         dump.write_bytes(whole)
         await restore_postgres(other, tmp_path, contents)
         assert await tables_of(other) == sorted(contents.rows)
+        restored = SqlStore(other)
+        await restored.check_for_gap()
+        assert await restored.epoch() == 1
+        await restored.close()
         with pytest.raises(BackupUnusable, match="has tables already"):
             await restore_postgres(other, tmp_path, contents)
 

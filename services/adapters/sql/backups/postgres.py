@@ -28,6 +28,7 @@ _TABLES = """SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_sch
 _FINISH = """
 RESET search_path;
 INSERT INTO meta (key, value) VALUES ('epoch', '1') ON CONFLICT (key) DO UPDATE SET value = (meta.value::bigint + 1)::text;
+DELETE FROM meta WHERE key = 'gap';
 DELETE FROM positions;
 COMMIT;
 """
