@@ -5,17 +5,20 @@ import json
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.adapters.sql.erasing import SqlErasing
 from services.adapters.sql.person_keys import SqlPersonKeys
 from services.adapters.sql.persons import SqlPersons
 from services.adapters.sql.reading import SqlReading
+from services.adapters.sql.store import SqlStore
 from services.persons.topic_keys import find_keys
 from services.ports.rows import Writes
 from services.sealing.events import key_name, open_event, take_apart
 from tests.contract.test_erasing import NOW, REQUEST
 from tests.contract.test_reading import lead
 from tests.contract.test_relay import Topics, event, relay
+from tests.parts.databases import migrated_database
 
 
 @pytest.fixture
@@ -53,6 +56,27 @@ async def test_a_relay_that_stood_still_makes_no_key_for_somebody_erased_meanwhi
     await throw_away(store)
     assert await keys.make_keys(["lead_a"], NOW) == {"lead_a": None}
     assert json.loads((await SqlPersons(store.engines).request("preq_1")).body or "{}") == {}, "nothing was emptied"
+
+
+async def test_a_relay_whose_key_comes_while_the_erasure_ends_keeps_none(postgres, monkeypatch):
+    """On PostgreSQL, where two write at the same time: between the look for a key and the end of that round."""
+    late, execute = [], AsyncConnection.execute
+
+    async def execute_then_make(connection, statement, *values, **options):
+        done = await execute(connection, statement, *values, **options)
+        if str(statement).startswith("UPDATE person_keys") and not late:
+            late.append(asyncio.create_task(keys.make_keys(["lead_a"], NOW)))
+            await asyncio.wait(late, timeout=0.5)
+        return done
+
+    monkeypatch.setattr(AsyncConnection, "execute", execute_then_make)
+    async with migrated_database(postgres) as url:
+        store = SqlStore(url)
+        await store.start()
+        keys = SqlPersonKeys(store.engines)
+        await throw_away(store)
+        assert await late[0] == {"lead_a": None} == await keys.make_keys(["lead_a"], NOW)
+        await store.close()
 
 
 async def test_keys_are_found_by_name_and_brand(store, keys):
