@@ -131,8 +131,8 @@ class RouterStore(TransactionStore, Protocol):
     async def epoch(self) -> int:
         """Raised by `stafett db restored` after a restore from a backup; it enters the ids of events."""
 
-    async def note_gap(self, gap: str) -> None:
-        """Keeps for all processes what the store lacks that was committed to it, until the epoch rises."""
+    async def note_gap(self, gap: str, epoch: int) -> None:
+        """Keeps for all processes what the store lacks that was committed to it, until the epoch rises: past this one, which the store was in."""
 
     async def check_for_gap(self) -> None:
         """Raises StoreWentBack where somebody noted a gap."""

@@ -33,10 +33,14 @@ class Reached:
         if epoch != self._epoch:
             self._epoch, self._offsets = epoch, {}
 
+    def newest(self, epoch: int, reported: Mapping[int, Reported]) -> int:
+        """The newest epoch that is known, beside the store's."""
+        return max([epoch, self._epoch, *(told.epoch for told in reported.values())])
+
     def gap(self, epoch: int, stored: Iterable[Position], reported: Mapping[int, Reported]) -> str:
         """What the store lacks, which says `stored` in `epoch`, and what to do then; empty where it has all that this process committed
         and all that was `reported` to the log. An epoch that rose since was raised by an operator, who began again."""
-        newest = max([self._epoch, *(told.epoch for told in reported.values())])
+        newest = self.newest(epoch, reported)
         if epoch < newest:
             return f"the store is in epoch {epoch}, and was in {newest}. {WHAT_TO_DO}"
         own = self._offsets if epoch == self._epoch else {}

@@ -183,7 +183,7 @@ class Router:
         epoch = await self._store.epoch()
         if gap := self._reached.gap(epoch, positions, reported):
             # For the next process too, which does not know what this one knows.
-            await self._store.note_gap(gap)
+            await self._store.note_gap(gap, self._reached.newest(epoch, reported))
             raise StoreWentBack(gap)
         self._epoch = epoch
         self._expected.update({p.partition: p.offset for p in positions})

@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from services.adapters.sql.migrate import upgrade
 from services.bootstrap.readiness import answers, readiness_answer
 from services.ports.errors import StoreWentBack
+from services.ports.rows import Reported
 from services.router.role import Router
 from tests.parts.postgres_pair import PostgresPair
 from tests.setups import SETUPS, setup, setup_on, signal
@@ -131,3 +132,20 @@ async def test_a_process_that_begins_has_what_the_group_was_told(kafka_bootstrap
         await made.store.raise_epoch()
         await made.rejoin()
         await made.route(3)
+
+
+@pytest.mark.parametrize("made", SETUPS[:2], indirect=True)
+async def test_one_command_is_enough_however_many_epochs_an_older_copy_lacks(made, monkeypatch):
+    await made.give(*forms(0))
+
+    async def told():
+        return {0: Reported(1, 3)}
+
+    monkeypatch.setattr(made.consumer, "reported_positions", told)
+    fresh_router(made)
+    with pytest.raises(StoreWentBack, match="the store is in epoch 0, and was in 3"):
+        await made.router._seek(made.consumer, [0])
+    assert await made.store.raise_epoch(keep_positions=True) == 4
+    await made.router._seek(made.consumer, sorted(made.consumer.assignment()))
+    await made.give(*forms(1))
+    assert await known(made) == {"sig_0", "sig_1"}

@@ -55,6 +55,7 @@ COUNT_EVERY = 1.0
 With several processes the limit may be passed by what they spool in so long."""
 GAP = "SELECT value FROM meta WHERE key = 'gap'"
 """What somebody noted that the store lacks."""
+_EPOCH = "INSERT INTO meta (key, value) VALUES ('epoch', :e) ON CONFLICT (key) DO UPDATE SET value = :e"
 _CLOCK = ", ".join(ClockRow._fields)
 
 
@@ -184,19 +185,18 @@ class SqlStore:
         `keep_positions`. What was noted of a gap is over."""
         async with self.engines.write() as conn:
             epoch = int(await scalar(conn, "SELECT value FROM meta WHERE key = 'epoch'") or 0) + 1
-            await conn.execute(
-                text("INSERT INTO meta (key, value) VALUES ('epoch', :e) ON CONFLICT (key) DO UPDATE SET value = :e"),
-                {"e": str(epoch)},
-            )
+            await conn.execute(text(_EPOCH), {"e": str(epoch)})
             await conn.execute(text("DELETE FROM meta WHERE key = 'gap'"))
             if not keep_positions:
                 await conn.execute(text("DELETE FROM positions"))
         return epoch
 
-    async def note_gap(self, gap: str) -> None:
+    async def note_gap(self, gap: str, epoch: int) -> None:
         statement = "INSERT INTO meta (key, value) VALUES ('gap', :gap) ON CONFLICT (key) DO NOTHING"
+        is_lower = "CAST(meta.value AS bigint) < :n"
         async with self.engines.write() as conn:
             await conn.execute(text(statement), {"gap": gap})
+            await conn.execute(text(f"{_EPOCH} WHERE {is_lower}"), {"e": str(epoch), "n": epoch})
 
     async def check_for_gap(self) -> None:
         async with self.engines.glance() as conn:
