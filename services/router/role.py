@@ -173,14 +173,17 @@ class Router:
         await self._seek(consumer, sorted(fresh))
 
     async def _seek(self, consumer: LogConsumer, partitions: Sequence[int]) -> None:
-        """Raises StoreWentBack where the store lacks what it had, LogUnavailable, StoreUnavailable, ClusterChanged."""
+        """Raises StoreWentBack where the store lacks what it had, LogUnavailable, ClusterChanged, and StoreUnavailable: also where somebody
+        raised the epoch while the positions were read, of which then nobody knows the epoch."""
         await self._store.check_for_gap()
         # Before the store is asked, so that what others commit meanwhile is no gap.
         reported = await consumer.reported_positions()
+        epoch = await self._store.epoch()
         positions = await positions_of(
             self._store, self._log, group=self._group, topic=self._topic, partitions=partitions
         )
-        epoch = await self._store.epoch()
+        if epoch != await self._store.epoch():
+            raise StoreUnavailable("the epoch rose")
         if gap := self._reached.gap(epoch, positions, reported):
             # For the next process too, which does not know what this one knows.
             await self._store.note_gap(gap, self._reached.newest(epoch, reported))

@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 
 from services.adapters.sql.migrate import upgrade
 from services.bootstrap.readiness import answers, readiness_answer
-from services.ports.errors import StoreWentBack
+from services.ports.errors import StoreUnavailable, StoreWentBack
 from services.ports.rows import Reported
 from services.router.role import Router
 from tests.parts.postgres_pair import PostgresPair
@@ -149,3 +149,23 @@ async def test_one_command_is_enough_however_many_epochs_an_older_copy_lacks(mad
     await made.router._seek(made.consumer, sorted(made.consumer.assignment()))
     await made.give(*forms(1))
     assert await known(made) == {"sig_0", "sig_1"}
+
+
+@pytest.mark.parametrize("made", SETUPS[:1], indirect=True)
+async def test_positions_that_are_read_while_the_epoch_rises_are_read_again(made, monkeypatch):
+    """They are of the epoch before, and told to the group they would be said to be of the new one."""
+    await made.give(*forms(0))
+    read = made.store.positions
+
+    async def read_then_raise(*asked):
+        found = await read(*asked)
+        monkeypatch.undo()
+        await made.store.raise_epoch()
+        return found
+
+    monkeypatch.setattr(made.store, "positions", read_then_raise)
+    with pytest.raises(StoreUnavailable, match="the epoch rose"):
+        await made.router._seek(made.consumer, sorted(made.consumer.assignment()))
+    await made.router._seek(made.consumer, sorted(made.consumer.assignment()))
+    await made.route(1)
+    assert await known(made) == {"sig_0"}
