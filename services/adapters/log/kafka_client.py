@@ -9,6 +9,8 @@ import time
 import httpx
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import for_code
+from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.structs import OffsetAndMetadata
 
 from schemas.json_values import JsonObject
@@ -120,13 +122,18 @@ async def reported_to(options: JsonObject, group: str, topic: str, store: str) -
     admin = AIOKafkaAdminClient(**options)
     try:
         await admin.start()
-        found = await admin.list_consumer_group_offsets(group)
+        coordinator = await admin.find_coordinator(group)
+        # Its own list_consumer_group_offsets looks at no error of the whole answer: one that was refused would say that nothing was told.
+        answer = await admin._send_request(OffsetFetchRequest(group, None), coordinator)  # noqa: SLF001 - aiokafka gives no other way to the error
     finally:
         await admin.close()
+    told = [place for name, places in answer.topics if name == topic for place in places]
+    if code := next((code for code in (answer.error_code, *(place[3] for place in told)) if code), 0):
+        raise for_code(code)
     return {
-        place.partition: Reported(told.offset, epoch)
-        for place, told in found.items()
-        if place.topic == topic and (epoch := _epoch_in(told.metadata, store)) is not None
+        partition: Reported(offset, epoch)
+        for partition, offset, metadata, _ in told
+        if (epoch := _epoch_in(metadata, store)) is not None
     }
 
 
