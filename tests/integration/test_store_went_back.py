@@ -169,3 +169,20 @@ async def test_positions_that_are_read_while_the_epoch_rises_are_read_again(made
     await made.router._seek(made.consumer, sorted(made.consumer.assignment()))
     await made.route(1)
     assert await known(made) == {"sig_0"}
+
+
+@pytest.mark.parametrize("made", SETUPS[:1], indirect=True)
+async def test_on_the_embedded_log_a_router_that_lives_on_compares_once_the_store_is_back(made, monkeypatch):
+    """The log went back as well, so nothing comes that would be fenced."""
+    await made.give(*forms(0, 1, 2))
+    await move_back(made)
+
+    async def fail(*asked):
+        monkeypatch.undo()
+        raise StoreUnavailable("the primary is gone")
+
+    monkeypatch.setattr(made.log.members, "show", fail)
+    made.consumer._beat_at = 0
+    await made.router.step(made.consumer)
+    with pytest.raises(StoreWentBack, match="says that 2 is next, and all before 3 was decided"):
+        await made.router.step(made.consumer)

@@ -237,7 +237,10 @@ class LocalConsumer:
                 if left <= 0:
                     return []
                 await self._wait(min(left, FLOOR_ALONE if self._store.engines.is_alone else FLOOR))
-        except (StoreUnavailable, StoreRejected) as error:
+        except (StoreUnavailable, StoreRejected, LogUnavailable) as error:
+            # Another store may answer next, whose log went back behind what we have read: we would wait there in silence for it to come so
+            # far once more. Whoever seeks again compares first.
+            self._next = {}
             raise LogUnavailable(str(error)) from error
 
     async def report_positions(self, positions: Sequence[Position], epoch: int | None = None) -> None:
