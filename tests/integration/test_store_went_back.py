@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from services.adapters.sql.migrate import upgrade
 from services.bootstrap.readiness import answers, readiness_answer
 from services.ports.errors import StoreUnavailable, StoreWentBack
-from services.ports.rows import Reported
+from services.ports.rows import Position, Reported
 from services.router.role import Router
 from tests.parts.postgres_pair import PostgresPair
 from tests.setups import SETUPS, setup, setup_on, signal
@@ -186,3 +186,12 @@ async def test_on_the_embedded_log_a_router_that_lives_on_compares_once_the_stor
     await made.router.step(made.consumer)
     with pytest.raises(StoreWentBack, match="says that 2 is next, and all before 3 was decided"):
         await made.router.step(made.consumer)
+
+
+async def test_what_was_reported_last_is_told_before_a_member_leaves(kafka_bootstrap, request, tmp_path):
+    async with setup("real-postgres-kafka", request, tmp_path) as made:
+        await made.give(*forms(0))
+        ours = sorted(made.consumer.assignment())
+        await made.consumer.report_positions([Position(partition, 77) for partition in ours], 0)
+        await made.consumer.stop()
+        assert await made.consumer.reported_positions() == dict.fromkeys(ours, Reported(77, 0))

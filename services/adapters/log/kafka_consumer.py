@@ -30,6 +30,8 @@ REBALANCE_SECONDS = 15.0
 """How long the group waits for a member in a rebalance, above HAND_SECONDS. Whoever is killed while it joins holds the
 others up for so long, twice if the group had made it its leader."""
 STOP_SECONDS = 5.0
+TELL_SECONDS = 1.0
+"""How long the last report of positions may take where we leave; without Kafka it would take for ever."""
 REPORTED_SECONDS = 20.0
 """For Kafka to say what the group was told, over a connection of its own; it is asked where partitions come to us."""
 FETCH_BYTES = 4 * 1024 * 1024
@@ -278,8 +280,10 @@ class KafkaConsumer:
             raise LogUnavailable(f"Kafka does not say what was reported: {type(error).__name__}") from error
 
     async def stop(self) -> None:
-        """Leaves the group, so that others take over at once."""
+        """Leaves the group, so that others take over at once, after it was told what was reported last."""
         self._free.set()
+        if self._commit is not None:
+            await asyncio.wait({self._commit}, timeout=TELL_SECONDS)
         await self._leave()
 
     async def _leave(self) -> None:
