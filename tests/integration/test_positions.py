@@ -50,6 +50,8 @@ async def test_a_position_that_is_lost_stops_the_router_until_an_operator_skips(
     (partition,) = (p for p, offset in at.items() if offset)
     async with made.store.batch() as tx:
         await tx.advance("router", made.topic, made.log.cluster, {partition: (5, 2)})
+    # A position that is behind in the epoch in which more was committed is another matter: such a store went back.
+    await made.store.raise_epoch(keep_positions=True)
     await forget(made.log, made.topic, {partition: 4})
     await made.rejoin()
     with pytest.raises(OffsetLost) as caught:
