@@ -15,6 +15,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from signal import SIGKILL
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -26,6 +27,8 @@ from schemas.certain import certain
 
 log = logging.getLogger("stafett.forum")
 Answer = TypeVar("Answer")
+AT_ONCE = 2
+"""Each has memory and connections of its own: a page on which many figures are opened must not begin one for each."""
 _COMMAND = (sys.executable, "-P", "-m", "services.bootstrap.forum_process")
 
 
@@ -43,10 +46,12 @@ class Job(NamedTuple):
 
 
 class OtherProcess:
-    """Raises nothing of its own: where there is no process to be had, or it fails, the answer is None, and it is to be done here."""
+    """Raises nothing of its own: where there is no process to be had, or it fails, the answer is None, and it is to be done here. Up to `AT_ONCE`
+    are begun at a time; whoever else asks waits."""
 
     def __init__(self, database_url: str, agreement_file: Path) -> None:
         self._database_url, self._agreement_file = database_url, agreement_file
+        self._turn = asyncio.Semaphore(AT_ONCE)
 
     async def report(self, frame: Frame, brands: frozenset[str] | None) -> Report | None:
         """The report of this frame."""
@@ -72,7 +77,8 @@ class OtherProcess:
 
     async def _ask(self, job: Job, read: Callable[[bytes], Answer]) -> Answer | None:
         try:
-            answer = await _answer_of(json.dumps(job._asdict()).encode() + b"\n")
+            async with self._turn:
+                answer = await _answer_of(json.dumps(job._asdict()).encode() + b"\n")
         except OSError as error:
             log.warning("no process of its own for what the forum asks", extra={"error": type(error).__name__})
             return None
@@ -95,6 +101,10 @@ async def _answer_of(job: bytes) -> bytes | None:
             process.kill()
             await process.wait()
         told.close()
+    if status == -SIGKILL:
+        # It is done here all the same: that takes no further interpreter, and without it there would be no report at all.
+        log.warning("the process of what the forum asks was killed, perhaps for want of memory; it is done here")
+        return None
     if status:
         log.warning("the process of what the forum asks failed; it is done here", extra={"code": status})
         return None

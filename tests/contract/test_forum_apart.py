@@ -113,6 +113,30 @@ async def test_without_a_process_to_be_had_there_is_no_answer(monkeypatch):
     assert await OtherProcess("sqlite:///nowhere.db", AGREEMENT).report(frame, None) is None
 
 
+async def test_two_are_begun_at_a_time_and_whoever_else_asks_waits(monkeypatch):
+    monkeypatch.setattr(forum_apart, "_COMMAND", ("sh", "-c", "sleep 0.2; echo '{}'"))
+    begun, most, create = [], 0, asyncio.create_subprocess_exec
+
+    async def note(*command, **options):
+        nonlocal most
+        begun.append(await create(*command, **options))
+        most = max(most, sum(process.returncode is None for process in begun))
+        return begun[-1]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", note)
+    frame = frame_of(compile_agreement(AGREEMENT.read_text()), "2026-W48", NOW)
+    other = OtherProcess("sqlite:///nowhere.db", AGREEMENT)
+    answers = await asyncio.gather(*(other.subjects(frame, QUERIES, 5, None) for _ in range(4)))
+    assert (answers, len(begun), most) == ([{}] * 4, 4, 2)
+
+
+async def test_one_that_was_killed_is_told_apart_in_the_log(monkeypatch, caplog):
+    monkeypatch.setattr(forum_apart, "_COMMAND", ("sh", "-c", "kill -9 $$"))
+    frame = frame_of(compile_agreement(AGREEMENT.read_text()), "2026-W48", NOW)
+    assert await OtherProcess("sqlite:///nowhere.db", AGREEMENT).report(frame, None) is None
+    assert "for want of memory" in caplog.text
+
+
 def test_it_is_gone_once_nobody_holds_the_other_end_of_its_stdin():
     """As after kill -9 of whoever asked."""
     waits = "import threading, time; from services.bootstrap.forum_process import _end_with_whoever_asked as end; "
