@@ -37,17 +37,12 @@ class Workloads(NamedTuple):
 
 class PromiseSpan(NamedTuple):
     """Which promises: those due from `since` on and before `until`, but for those of the policies in `passed_over`. Those of `of_marketing`
-    are counted for `marketers` alone: clocks of earlier versions name the lead's owner."""
+    are counted where their clock says who answers for them: clocks of earlier versions do not, and name the lead's owner."""
 
     since: datetime
     until: datetime
     passed_over: Collection[str]
     of_marketing: Collection[str] = ()
-    marketers: Collection[str] = ()
-
-    def passed_over_for(self, person: str) -> frozenset[str]:
-        """Policies that are no promise of this person."""
-        return frozenset({*self.passed_over, *(() if person in self.marketers else self.of_marketing)})
 
 
 class WorkloadReading(Protocol):

@@ -22,7 +22,10 @@ from services.ports.workloads import PromiseSpan, Verdict, Workload, Workloads
 
 COUNTED = 20_000
 """Rows that are counted at most, for each stage and each verdict."""
-_ENDED = """WHERE c.lead_id IS NOT NULL AND c.state = :verdict AND c.due_at >= :since AND c.due_at < :until AND NOT ({passed_over})"""
+_ENDED = """WHERE c.lead_id IS NOT NULL AND c.state = :verdict AND c.due_at >= :since AND c.due_at < :until AND NOT ({passed_over})
+    AND (NOT ({of_marketing}) OR c.body LIKE :answered)"""
+_ANSWERED = '%"answerable":{%'
+"""In the body of a clock that says who answers for its promise; what is not known is left out of a body."""
 _BRAND = "(SELECT l.brand FROM leads l WHERE l.id = c.lead_id)"
 
 
@@ -43,23 +46,23 @@ class SqlWorkloadReading:
     ) -> Workloads:
         more, values = self._of_brands(brands)
         values |= {"people": self._engines.dialect.list_value(people), "limit": COUNTED + 1}
-        values |= {"now": micros(now), "tonight": micros(tonight), **self._span(span, span.passed_over)}
+        values |= {"now": micros(now), "tonight": micros(tonight), **self._span(span)}
         # One statement: each of these counts takes an index of its own, and a question for each would be a turn to the server for each.
         rows = await self._all(
             " UNION ALL ".join((*self._stage_parts(more), self._due_part(more), *self._verdict_parts(brands))), **values
         )
         counts: dict[str, Counter[str]] = {name: Counter() for name in Workload._fields}
         of_part: Counter[str] = Counter()
-        for part, person, policy, count, overdue in rows:
+        for part, person, count, overdue in rows:
             of_part[part] += count
             match part:
                 case "due":
                     counts["overdue"][person] += overdue
                     counts["today"][person] += count - overdue
                 case "fulfilled":
-                    counts["kept"][person] += count if policy not in span.passed_over_for(person) else 0
+                    counts["kept"][person] += count
                 case "breached":
-                    counts["broken"][person] += count if policy not in span.passed_over_for(person) else 0
+                    counts["broken"][person] += count
                 case _:
                     counts["open"][person] += count
         is_all = all(count <= COUNTED for count in of_part.values())
@@ -68,27 +71,27 @@ class SqlWorkloadReading:
         )
 
     def _stage_parts(self, more: str) -> Iterator[str]:
-        """A part for each stage that is worked in: (stage, owner, no policy, leads, 0)."""
+        """A part for each stage that is worked in: (stage, owner, leads, 0)."""
         among = self._engines.dialect.among("l.owner", "people")
         for stage in WORKED:
-            yield f"""SELECT '{stage}' AS part, owner AS person, '' AS policy, count(*) AS n, 0 AS overdue FROM (SELECT l.owner FROM leads l
+            yield f"""SELECT '{stage}' AS part, owner AS person, count(*) AS n, 0 AS overdue FROM (SELECT l.owner FROM leads l
                 WHERE l.stage = '{stage}' AND l.disposition = 'active' AND {among} {more} ORDER BY l.id LIMIT :limit) w GROUP BY owner"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
 
     def _due_part(self, more: str) -> str:
-        """(`due`, owner, no policy, leads to act on before tonight, of them before now)."""
-        return f"""SELECT 'due' AS part, owner AS person, '' AS policy, count(*) AS n, count(CASE WHEN act_by <= :now THEN 1 END) AS overdue
+        """(`due`, owner, leads to act on before tonight, of them before now)."""
+        return f"""SELECT 'due' AS part, owner AS person, count(*) AS n, count(CASE WHEN act_by <= :now THEN 1 END) AS overdue
             FROM (SELECT l.owner, c.act_by {ACTING} AND {self._engines.dialect.among("l.owner", "people")} {more} AND c.act_by < :tonight
                 ORDER BY c.act_by, c.id LIMIT :limit) w GROUP BY owner"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
 
     def _verdict_parts(self, brands: Collection[str] | None) -> Iterator[str]:
-        """A part for each verdict: (verdict, person, policy, promises, 0)."""
+        """A part for each verdict: (verdict, person, promises, 0)."""
         among = self._engines.dialect.among
         # Each lead is looked up by its key: joined, all leads would be read where many promises were due.
         own = f"AND {among(_BRAND, 'brands')}" if brands is not None else ""
         for verdict in get_args(Verdict):
             where = self._where_ended.replace(":verdict", f"'{verdict}'")
-            yield f"""SELECT '{verdict}' AS part, person, policy, count(*) AS n, 0 AS overdue FROM (SELECT c.person, c.policy FROM clocks c {where}
-                AND {among("c.person", "people")} {own} ORDER BY c.due_at, c.id LIMIT :limit) w GROUP BY person, policy"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+            yield f"""SELECT '{verdict}' AS part, person, count(*) AS n, 0 AS overdue FROM (SELECT c.person FROM clocks c {where}
+                AND {among("c.person", "people")} {own} ORDER BY c.due_at, c.id LIMIT :limit) w GROUP BY person"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
 
     async def turns(self, pools: Sequence[str]) -> dict[str, str]:
         statement = (
@@ -123,10 +126,7 @@ class SqlWorkloadReading:
         values |= {"verdict": verdict, "person": person, "at": place.at, "id": place.id, "limit": limit}
         statement = f"""SELECT {CLOCK}, {LEAD} FROM clocks c JOIN leads l ON l.id = c.lead_id {self._where_ended} AND c.person = :person {more}
             AND c.due_at >= :at AND (c.due_at > :at OR c.id > :id) ORDER BY c.due_at, c.id LIMIT :limit"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        return [
-            waiting_of(row)
-            for row in await self._all(statement, **self._span(span, span.passed_over_for(person)), **values)
-        ]
+        return [waiting_of(row) for row in await self._all(statement, **self._span(span), **values)]
 
     async def volumes(self, span: PromiseSpan) -> list[ClockRow]:
         # By the index of leads, under which those of no lead stand together: they are a few a period.
@@ -137,11 +137,20 @@ class SqlWorkloadReading:
 
     @property
     def _where_ended(self) -> str:
-        return _ENDED.format(passed_over=self._engines.dialect.among("c.policy", "passed_over"))
+        among = self._engines.dialect.among
+        return _ENDED.format(
+            passed_over=among("c.policy", "passed_over"), of_marketing=among("c.policy", "of_marketing")
+        )
 
-    def _span(self, span: PromiseSpan, passed_over: Collection[str]) -> dict[str, Any]:
-        names = self._engines.dialect.list_value(sorted(passed_over))
-        return {"since": micros(span.since), "until": micros(span.until), "passed_over": names}
+    def _span(self, span: PromiseSpan) -> dict[str, Any]:
+        names = self._engines.dialect.list_value
+        return {
+            "since": micros(span.since),
+            "until": micros(span.until),
+            "passed_over": names(sorted(span.passed_over)),
+            "of_marketing": names(sorted(span.of_marketing)),
+            "answered": _ANSWERED,
+        }
 
     def _of_brands(self, brands: Collection[str] | None) -> tuple[str, dict[str, Any]]:
         """A further condition on the lead `l`, and what is bound in it."""

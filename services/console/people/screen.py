@@ -80,7 +80,7 @@ async def _show_all(console: Console, request: Request, somebody: SignedIn) -> R
     # Before anything else: what comes while the page is made is told once more, and nothing is missed.
     head = await console.page.head()
     reader, ruling = console.reader(somebody), await console.ruling()
-    week = read_week(request.query_params.get("week", ""), reader, ruling.agreement, ruling.roster)
+    week = read_week(request.query_params.get("week", ""), reader, ruling.agreement)
     people = _visible(somebody, ruling)
     loads = await _workloads(console, somebody, people, week)
     return console.pages.render(
@@ -99,7 +99,7 @@ async def _show_one(console: Console, request: Request, somebody: SignedIn, prob
     head = await console.page.head()
     reader, ruling = console.reader(somebody), await console.ruling()
     member = _member(request, somebody, ruling)
-    week = read_week(request.query_params.get("week", ""), reader, ruling.agreement, ruling.roster)
+    week = read_week(request.query_params.get("week", ""), reader, ruling.agreement)
     loads = await _workloads(console, somebody, [member], week)
     row = person_row(member, ruling.roster, loads, view=View(week, reader))
     done = request.query_params.get("done", "") if problem is None else ""

@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from routing.agreement.agreement import Agreement
 from routing.forum.weeks import span_of, week_name
-from routing.people.roster import Roster
-from routing.sla.answerable import MARKETERS
 from routing.sla.clocks import SILENT
 from services.console.language.reader import Reader
 from services.ports.workloads import PromiseSpan
@@ -26,7 +24,7 @@ class Week(NamedTuple):
     span: PromiseSpan
 
 
-def read_week(asked: str, reader: Reader, agreement: Agreement, roster: Roster) -> Week:
+def read_week(asked: str, reader: Reader, agreement: Agreement) -> Week:
     """From Monday to Sunday by the reader's clocks; for anything but `last` it is this one."""
     today = reader.now.astimezone(reader.zone).date()
     is_last = asked == LAST
@@ -41,12 +39,5 @@ def read_week(asked: str, reader: Reader, agreement: Agreement, roster: Roster) 
             days.end,
             passed_over=frozenset(SILENT),
             of_marketing=frozenset(p.name for p in agreement.file.sla.policies if p.promised_by == "marketing"),
-            marketers=_marketers(agreement, roster),
         ),
     )
-
-
-def _marketers(agreement: Agreement, roster: Roster) -> frozenset[str]:
-    """Who may answer for a promise of marketing: whoever has a role of it, or signs for it."""
-    able = (member.id for member in roster.file.people if roster.has_role(member.id, *MARKETERS))
-    return frozenset({*able, *agreement.file.approvers.marketing})
