@@ -82,8 +82,10 @@ def clock_row(
 
 
 def _person_of(clock: Clock, owner: str | None) -> str | None:
-    """While a clock runs it is whose the lead is. What became of a promise of marketing is never the owner's, who got the lead from it."""
-    if clock.side == "marketing" and not clock.open:
+    """While a clock runs it is whose the lead is. What became of a promise of marketing is never the owner's, who got the lead from it. A
+    volume of somebody's is theirs all the same, where it ran before clocks said who answers for them."""
+    is_theirs = clock.answerable is None and clock.subject_kind == "person"
+    if clock.side == "marketing" and not clock.open and not is_theirs:
         return clock.answerable.person if clock.answerable is not None else None
     return clock.person or owner
 

@@ -106,6 +106,13 @@ def test_volumes_are_theirs_who_promised_them_alone_or_with_their_team():
     assert [one.name for one in volume_lines(sara, "fulfilled", found, READER)] == ["hers", "signed"]
 
 
+def test_a_volume_that_ran_before_clocks_said_who_answers_for_them_is_still_whose_it_was():
+    before = {"subject_kind": "person", "subject_id": "sara", "person": "sara"}
+    assert volume("hers", **before).person == "sara"
+    assert volume("hers", **(before | {"answerable": Answerable(person="lena")})).person == "lena"
+    assert volume("everybodys", person="sara").person is None
+
+
 POOL = Pool(name="field", seats=(Seat(person="elin"), Seat(person="johan"), Seat(person="karin", weight=0.5)))
 LEDGER = Ledger(
     pool="field",
