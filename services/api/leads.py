@@ -280,7 +280,10 @@ def add_clocks(router: APIRouter, scoped: Scoped, access: Access, roster_of: Ros
         policy: Annotated[str | None, text("Only clocks of this policy.", "follow-up")] = None,
         person: Annotated[
             str | None,
-            text("Only of this person: who is measured, or who had the lead when its own clock last changed.", "elin"),
+            text(
+                "Only of this person: who is measured, or who had the lead when its own clock last changed; of a promise of marketing that is over, who answers for it.",
+                "elin",
+            ),
         ] = None,
         team: Team = None,
         source: Source = None,

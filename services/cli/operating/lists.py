@@ -26,7 +26,7 @@ examples:
   stafett breaches --since 2026-11-23T00:00:00+01:00  what was broken since then
   stafett breaches --person elin --json
 
-An instant has a zone; a stage, a person or a team that there is not is refused (exit status 2). Of a lead's own promise the person is whoever had the lead when its clock last changed.
+An instant has a zone; a stage, a person or a team that there is not is refused (exit status 2). Of a lead's own promise the person is whoever had the lead when its clock last changed; of a promise of marketing that is over, who answers for it.
 """
 MOST, PAGE = 10_000, 500
 FEW = 12
