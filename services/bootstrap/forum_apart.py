@@ -82,7 +82,15 @@ class OtherProcess:
         except OSError as error:
             log.warning("no process of its own for what the forum asks", extra={"error": type(error).__name__})
             return None
-        return read(answer) if answer is not None else None
+        try:
+            return read(answer) if answer is not None else None
+        except msgspec.MsgspecError as error:
+            # As after an upgrade of the package under a process that runs: the other one is of the new version.
+            log.warning(
+                "what the forum asks was answered in another form; it is done here",
+                extra={"error": type(error).__name__},
+            )
+            return None
 
 
 async def _answer_of(job: bytes) -> bytes | None:

@@ -137,6 +137,14 @@ async def test_one_that_was_killed_is_told_apart_in_the_log(monkeypatch, caplog)
     assert "for want of memory" in caplog.text
 
 
+@pytest.mark.parametrize("said", ["{}", "[", ""])
+async def test_an_answer_of_another_form_is_none(monkeypatch, said):
+    """As of another version of the package."""
+    monkeypatch.setattr(forum_apart, "_COMMAND", ("echo", said))
+    frame = frame_of(compile_agreement(AGREEMENT.read_text()), "2026-W48", NOW)
+    assert await OtherProcess("sqlite:///nowhere.db", AGREEMENT).report(frame, None) is None
+
+
 def test_it_is_gone_once_nobody_holds_the_other_end_of_its_stdin():
     """As after kill -9 of whoever asked."""
     waits = "import threading, time; from services.bootstrap.forum_process import _end_with_whoever_asked as end; "
