@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 import threading
 from datetime import datetime
@@ -72,6 +73,9 @@ def _end_with_whoever_asked() -> None:
 
 
 def _main() -> int:
+    # Ctrl-C and systemd reach whoever asked as well, which ends it by itself: ended before that, it would be taken for one that failed.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(OSError):  # where a sandbox forbids it
         os.nice(NICER)
     line = bytearray()

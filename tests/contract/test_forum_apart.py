@@ -1,6 +1,7 @@
 """What the forum asks, done by a process of its own, on both engines."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from routing.forum.tally import Query
 from services.adapters.sql.forum import SqlForum
 from services.adapters.sql.stories import SqlStories
 from services.bootstrap import forum_apart
-from services.bootstrap.forum_apart import OtherProcess
+from services.bootstrap.forum_apart import Job, OtherProcess
 from services.forum.desk import ForumDesk
 from services.forum.reports import compute_report, find_subjects
 from tests.golden_report import NOW, golden_entries
@@ -143,6 +144,29 @@ async def test_an_answer_of_another_form_is_none(monkeypatch, said):
     monkeypatch.setattr(forum_apart, "_COMMAND", ("echo", said))
     frame = frame_of(compile_agreement(AGREEMENT.read_text()), "2026-W48", NOW)
     assert await OtherProcess("sqlite:///nowhere.db", AGREEMENT).report(frame, None) is None
+
+
+def test_what_stops_whoever_asked_does_not_stop_it_before_them():
+    """Ctrl-C and systemd reach both."""
+    stopped = """
+import os, signal
+from services.bootstrap import forum_process
+async def carry_out(job):
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return b"done"
+forum_process.carry_out = carry_out
+raise SystemExit(forum_process._main())
+"""
+    job = Job("sqlite:///nowhere.db", str(AGREEMENT), "hash", "2026-W48", NOW.isoformat(), None)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", stopped], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as process:
+        process.stdin.write(json.dumps(job._asdict()).encode() + b"\n")
+        process.stdin.flush()
+        assert process.stdout.read() == b"done"
+        assert process.wait(20) == 0
 
 
 def test_it_is_gone_once_nobody_holds_the_other_end_of_its_stdin():
