@@ -25,7 +25,6 @@ _NAMED: Mapping[str, Callable[[str], str]] = {
     "policy": spell_name,
     "goal": spell_name,
     "segment": spell_name,
-    "queue": spell_queue,
 }
 """Kinds that the roster and the agreement name, and how people write them. What senders named stays as it was sent."""
 _NOBODY = {"person": "nobody", "team": "no_team"}
@@ -164,12 +163,21 @@ def _head(column: str, words: Mapping[str, Mapping[str, str]]) -> str:
 def _label(kind: str, label: str, words: Mapping[str, Mapping[str, str]]) -> str:
     if label == "-":
         return words["label"][_NOBODY.get(kind, "-")]
+    if kind == "queue":
+        return _queue(label, words) or label
     if kind in _NAMED:
         return _NAMED[kind](label) or label
     if kind not in _WORDED:
         return label
     known = {**words["head"], **words["label"]}
     return " ".join(known.get(part, part) for part in label.split(" "))
+
+
+def _queue(label: str, words: Mapping[str, Mapping[str, str]]) -> str:
+    """By its pool, and by what it waits for (a stage, or growth): a pool may be that of two. "" where its pool is not known."""
+    route, pool = label.partition("/")[0], spell_queue(label)
+    where = words["label"].get(route, spell_name(route)).lower()
+    return f"{pool} ({where})" if pool else ""
 
 
 def _chart(section: str, table: FigureTable, language: Language) -> str | None:

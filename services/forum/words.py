@@ -140,6 +140,7 @@ _LABELS: Mapping[str, tuple[str, str]] = {
     "hand_over": ("Hand-over", "Överlämning"),
     "deal": ("Deal", "Affär"),
     "nurturing": ("Nurturing", "Bearbetning"),
+    "growth": ("Customers", "Kunder"),
     "marketing": ("Marketing", "Marknad"),
     "sales": ("Sales", "Sälj"),
     "sdr": ("SDR", "SDR"),

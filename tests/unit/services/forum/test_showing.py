@@ -11,6 +11,7 @@ from typing import get_args
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from msgspec.structs import replace
 
 from routing.forum.figures import Figure, Unit, Why, to_json
 from routing.forum.report import report_of
@@ -113,19 +114,26 @@ def named():
         stage="hand_over", route="hand_over", rule="r", pool="key-accounts", since=hours(3), until=hours(9)
     )
     anna.tell(waits, 3)
-    return report_of([anna.story()], frame())
+    others = [Life(route).begin(1) for route in ("qualification", "growth")]
+    for other, route in zip(others, ("qualification", "growth"), strict=True):
+        other.tell(replace(waits, route=route), 3)
+    return report_of([anna.story(), *(other.story() for other in others)], frame())
 
 
 @pytest.mark.parametrize(
-    ("language", "nobody"), [("en", ("No team", "Nobody by name")), ("sv", ("Inget team", "Ingen vid namn"))]
+    ("language", "nobody", "queues"),
+    [
+        ("en", ("No team", "Nobody by name"), {"hand-over", "qualification", "customers"}),
+        ("sv", ("Inget team", "Ingen vid namn"), {"överlämning", "kvalificering", "kunder"}),
+    ],
 )
-def test_people_teams_promises_and_queues_are_called_as_on_the_page(language, nobody):
+def test_people_teams_promises_and_queues_are_called_as_on_the_page(language, nobody, queues):
     view = view_of(named(), language)
     tables = {(section.name, table.name): table.rows for section in view.sections for table in section.tables}
     rows = [row[1:4] for row in tables["promises", "by_person"]]
     assert rows == [(*nobody, "dossier"), ("key accounts", "Anna Ek", "first answer")]
     assert [row[0] for row in tables["hand_overs", "by_person"]] == ["Anna Ek"]
-    assert [row[0] for row in tables["stuck", "queues"]] == ["key accounts"]
+    assert {row[0] for row in tables["stuck", "queues"]} == {f"key accounts ({queue})" for queue in queues}
     assert "nordic midmarket" in [row[0] for row in tables["leads_in", "by_segment"]]
     for shown in (html_of(view), text_of(view), mail_of(named(), language).html):
         assert "Anna Ek" in shown and not any(one in shown for one in ("anna_ek", "key-accounts", "first-answer"))
