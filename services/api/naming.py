@@ -1,4 +1,5 @@
-"""People and teams that a request names: a mistyped one would answer with nothing, as if there were nothing.
+"""People and teams that a search names: a mistyped one would answer with nothing, as if there were nothing. `GET` does so, for version 1 only
+grows: whoever asks for somebody who left was always told an empty list.
 
 Imported by: leads.
 """
@@ -21,16 +22,13 @@ def people_in(team: str, roster: Roster) -> list[str]:
     return [member.id for member in roster.team_of(team)]
 
 
-def require_known(
-    roster: Roster, place: Place, *, owner: str | None = None, person: str | None = None, team: str | None = None
-) -> None:
+def require_known(roster: Roster, *, owner: str | None = None, team: str | None = None) -> None:
     """Asked where nothing was found: whoever left the roster may have leads and clocks still. Raises Trouble, which names the parameter
     and what is near, and never what was sent."""
-    for name, asked in (("owner", owner), ("person", person)):
-        if asked is not None and asked not in roster.people:
-            raise _unknown(f"{place}.{name}: nobody of the roster has this id", asked, roster.people)
+    if owner is not None and owner not in roster.people:
+        raise _unknown("body.owner: nobody of the roster has this id", owner, roster.people)
     if team is not None and team not in roster.teams:
-        raise _unknown(f"{place}.team: the roster has no such team", team, roster.teams)
+        raise _unknown("body.team: the roster has no such team", team, roster.teams)
 
 
 def _unknown(words: str, asked: str, names: Collection[str]) -> Trouble:
