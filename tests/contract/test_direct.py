@@ -130,6 +130,13 @@ async def test_what_the_driver_refuses_is_an_error_of_the_store_without_its_valu
         await store.engines.dialect.insert(conn, tables.counters, ("name", "value"), [("secret", 3)])
 
 
+async def test_what_fails_at_a_later_row_is_an_error_of_the_store_too(store):
+    second_row = "SELECT 'a' UNION ALL SELECT CAST(x'ff41' AS TEXT)"
+    with pytest.raises(StoreUnavailable):
+        async with store.engines.glance() as conn:
+            await store.engines.dialect.fetch(conn, second_row, {})
+
+
 async def test_a_batch_that_is_decided_holds_nobody_up(store):
     async with store.batch() as batch:
         assert await batch.claim_new([("a", 0)], NOW) == {("a", 0)}

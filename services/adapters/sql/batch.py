@@ -238,7 +238,9 @@ class SqlBatch:
         if writes.redriven:
             where = self._dialect.among("id", "ids")
             done = {"ids": self._dialect.list_value(writes.redriven)}
-            await conn.execute(text(f"UPDATE dead_letters SET state = 'redriven' WHERE {where}"), done)  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+            statement = f"UPDATE dead_letters SET state = 'redriven' WHERE {where} AND state IN ('dead', 'queued')"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+            if await self._dialect.change(conn, statement, done) != len(set(writes.redriven)):
+                raise Conflict("somebody settled one of these letters since it was read")
         requests = plain_rows(writes.erasures, "asked_at", "finished_at")
         tail = "ON CONFLICT DO NOTHING"
         await self._dialect.insert(conn, person_requests, PersonRequest._fields, requests, tail=tail)

@@ -1,7 +1,7 @@
 """The router's transaction on a SQLite file: it reads and decides without the file's only lock, and takes it at its fence.
 
 With the lock from the beginning, every webhook that came while a batch was decided waited for all of it. What is read before it is as
-on PostgreSQL, where nothing is locked either: each statement sees what is committed then, and what a decision depends on is held
+on PostgreSQL, where nothing is locked either: a statement sees what is committed by then, and what a decision depends on is held
 against what is there once the lock is held. Batches of one process come one after the other all the same.
 
 On kill -9 before the commit nothing happened. Where another process claimed one of the signals, or wrote what was decided on, meanwhile,

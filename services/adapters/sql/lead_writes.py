@@ -33,8 +33,8 @@ async def upsert(
 async def write_leads(
     conn: AsyncConnection, dialect: Dialect, rows: Sequence[LeadRow], known: Mapping[str, LeadRow]
 ) -> None:
-    """`known` are those that this transaction has read or written. PostgreSQL compares and leaves alone the indexes in which nothing changed. SQLite
-    has one writer at a time, so what was read is what is there: a lead that only comes to know more touches no index."""
+    """`known` are those that this transaction has read or written. PostgreSQL compares and leaves alone the indexes in which nothing changed. On
+    SQLite the versions of what was read are compared under its only lock: a lead that only comes to know more touches no index."""
     if not dialect.rewrites_indexes:
         await upsert(conn, dialect, t.leads, columns=LeadRow._fields, key="id", rows=plain_rows(rows, *_INSTANTS))
         return

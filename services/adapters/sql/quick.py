@@ -2,9 +2,10 @@
 
 SQLAlchemy needs ten to thirty times as long for such a statement as SQLite does: a greenlet, a context, a result. So on a connection
 that runs where it is awaited (`direct.py`) they go past it; on every other they go through it, with the same rows and errors.
-On a connection that only reads, what goes this way is a snapshot of its own.
+On a connection that only reads, what goes this way is a snapshot of its own, until a statement goes through SQLAlchemy: its
+transaction stays, and what comes after it is of that moment.
 
-Imported by: engine.
+Imported by: engine, lead_writes, sqlite_engine.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ Rows = Sequence[Sequence[Any]]
 async def fetch(conn: AsyncConnection, statement: str, values: Any) -> Rows:
     """All rows of one statement with named or numbered values."""
     if (driver := _driver_of(conn)) is not None:
-        return (await _run(driver, statement, values)).fetchall()
+        return (await _run(driver, statement, values))[0]
     if isinstance(values, tuple):
         return (await conn.exec_driver_sql(statement, values)).all()
     return (await conn.execute(text(statement), values)).all()
@@ -37,7 +38,7 @@ async def fetch(conn: AsyncConnection, statement: str, values: Any) -> Rows:
 async def change(conn: AsyncConnection, statement: str, values: Any) -> int:
     """How many rows one statement changed."""
     if (driver := _driver_of(conn)) is not None:
-        return (await _run(driver, statement, values)).rowcount
+        return (await _run(driver, statement, values))[1]
     return (await conn.execute(text(statement), values)).rowcount
 
 
@@ -75,12 +76,13 @@ def _driver_of(conn: AsyncConnection) -> sqlite3.Connection | None:
     return made.driver_connection if isinstance(made, direct.DirectConnection) else None
 
 
-async def _run(driver: sqlite3.Connection, statement: str, values: Any) -> sqlite3.Cursor:
-    """A statement that found the file locked has done nothing, so it may be tried again."""
+async def _run(driver: sqlite3.Connection, statement: str, values: Any) -> tuple[Rows, int]:
+    """The rows, and how many were changed. A statement that found the file locked has done nothing, so it may be tried again."""
     until, tries = time.monotonic() + direct.PATIENCE, 0
     while True:
         try:
-            return driver.execute(statement, values)
+            cursor = driver.execute(statement, values)  # takes the first step alone: a later row may fail too
+            return cursor.fetchall(), cursor.rowcount
         except sqlite3.Error as error:
             if not direct.is_busy(error) or time.monotonic() > until:
                 raise error_from(statement, error) from error

@@ -12,7 +12,7 @@ from services.bootstrap.health import health_app, readiness
 from services.bootstrap.running import start_late
 from services.door.problems import Trouble
 from services.observability.pulses import Pulses
-from services.ports.errors import LogUnavailable, SchemaOutdated, SpoolFull, StoreUnavailable
+from services.ports.errors import LogUnavailable, SchemaOutdated, SpoolFull, StoreUnavailable, StoreWentBack
 
 
 class Part:
@@ -23,11 +23,16 @@ class Part:
         if self.error is not None:
             raise self.error
 
+    async def check_for_gap(self):
+        if self.has_gap:
+            raise StoreWentBack
+
     async def check_spool(self, limit):
         if self.waiting >= limit:
             raise SpoolFull
 
     waiting = 0
+    has_gap = False
 
 
 @pytest.fixture
@@ -48,6 +53,12 @@ async def ask(parts, path):
 async def test_all_is_well(parts):
     assert await ask(parts, "/healthz") == (200, {"status": "ok"})
     assert await ask(parts, "/readyz") == (200, {"status": "ready", "store": "ok", "log": "ok", "router": "ok"})
+
+
+async def test_a_store_that_went_back_is_named_and_the_process_is_left_in_service(parts):
+    parts.store.has_gap = True
+    degraded = {"status": "degraded", "store": "ok", "log": "ok", "router": "ok", "positions": "StoreWentBack"}
+    assert await ask(parts, "/readyz") == (200, degraded)
 
 
 async def test_a_log_that_does_not_answer_makes_it_unready_and_leaves_it_alive(parts):
