@@ -43,12 +43,12 @@ demo-page: .venv/run.stamp ## a month at a made-up company, on the page, until c
 demo-fleet: .venv/dev.stamp ## the same on Kafka and PostgreSQL, a process per role, one of them killed
 	$(BIN)/python -m tests.parts.demo
 
-# It waits more than it works, so the rest is done beside it.
+# It waits more than it works, so the rest is done beside it; all of them wait, so three at a time keep two cores at work.
 LONGEST = tests/e2e/test_tryton_sink.py
 
 test: .venv/dev.stamp ## everything, on real parts
 	$(BIN)/python -m pytest -n 2 tests/unit tests/property
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(LONGEST) tests/contract tests/e2e tests/integration
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(LONGEST) tests/contract tests/e2e tests/integration
 
 test-quick: .venv/dev.stamp ## what needs no Kafka, PostgreSQL, Tryton, nginx or Caddy
 	$(BIN)/python -m pytest -m "not real"
