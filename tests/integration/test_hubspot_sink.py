@@ -58,7 +58,9 @@ def storm(store, api, seed=1, opportunity="deal", erased="clear", **more):
     return made
 
 
-@pytest.mark.timeout(600)
+# One engine is enough for what a vendor does: that of Salesforce is on PostgreSQL, and the role is tried on both.
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 async def test_two_hundred_hand_overs_arrive_once_each_whatever_fails_on_the_way(store, api):
     story = tell_story(seed=17, count=200)
     api.plan = Plan(17, passing_faults(0.02))
