@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import make_url, text
 
-from services.adapters.sql import bounds, engine, silence
+from services.adapters.sql import bounds, postgres_engine, silence
 from services.adapters.sql.engine import Engines
 from services.adapters.sql.tables import outbox
 from services.ports.errors import StoreTooSlow, StoreUnavailable
@@ -40,7 +40,7 @@ def silent(postgres_url):
 @pytest.fixture
 def swift(monkeypatch):
     """Every bound shorter, so that the test need not wait for nine seconds."""
-    monkeypatch.setitem(engine._postgres.__kwdefaults__, "bounds", SWIFT)
+    monkeypatch.setitem(postgres_engine.postgres_engine.__kwdefaults__, "bounds", SWIFT)
     monkeypatch.setattr(silence, "PING_SECONDS", 1.0)
     monkeypatch.setattr(silence, "CONNECT_SECONDS", 1.0)
 
