@@ -29,8 +29,8 @@ from tests.parts.kafka import create_topics
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 GONE, STAYS, COMES_BACK, ANOTHER = map(Planted, (1, 2, 3, 4))
-PERIOD, RETENTION = "3s", "20m"
-"""Of a key of signals: what takes twelve minutes in production takes four seconds here. Keys are made for the retention ahead."""
+PERIOD, RETENTION = "9s", "20m"
+"""Of a key of signals: what takes twelve minutes in production takes ten seconds here. Keys are made for the retention ahead."""
 
 
 @asynccontextmanager
