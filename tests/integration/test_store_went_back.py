@@ -77,7 +77,7 @@ async def test_a_promoted_standby_that_lagged_is_noticed_by_the_router_that_comm
         await made.route(3)
         assert await known(made) >= {f"sig_{number}" for number in range(5)}
         lost, now = ids_of("bo", told), ids_of("bo", await made.events())
-        assert lost and now and lost.isdisjoint(now), "what readers have is not told anew under the same ids"
+        assert lost and now and lost.isdisjoint(now), "what readers have is not told again under the same ids"
         assert ids_of("anna", told) == ids_of("anna", await made.events())
 
 

@@ -54,7 +54,7 @@ _shelves: dict[str, Shelf] = {}
 
 @asynccontextmanager
 async def migrated_database(url_of: UrlOf) -> AsyncIterator[str]:
-    """As `fresh_database`, with the schema in it. To migrate each anew takes longer than most tests, to copy one still 0.2 s of CPU:
+    """As `fresh_database`, with the schema in it. To migrate each takes longer than most tests, to copy one still 0.2 s of CPU:
     so one that a test leaves with the schema that it was given, and with nobody in it, is emptied for the next."""
     server = url_of("postgres")
     if server not in _shelves:
@@ -105,7 +105,7 @@ def _some_name() -> str:
 
 async def _shelf(url: str, template: str) -> Shelf:
     async with _connection(url) as conn:
-        assert set(await _filled(conn)) <= {"meta"}, (
+        assert set(await _tables_with_rows(conn)) <= {"meta"}, (
             "whatever else a migration writes into a new database is written again too"
         )
         meta = {str(key): str(value) for key, value in await conn.execute(text(META))}
@@ -123,7 +123,7 @@ async def _clean(url: str, shelf: Shelf) -> bool:
             return False
         if await conn.scalar(text(SCHEMA)) != shelf.schema:
             return False
-        if filled := await _filled(conn):
+        if filled := await _tables_with_rows(conn):
             await conn.execute(text("TRUNCATE " + ", ".join(f'"{name}"' for name in filled) + " CASCADE"))
         for key, value in shelf.meta.items():
             await conn.execute(
@@ -133,7 +133,7 @@ async def _clean(url: str, shelf: Shelf) -> bool:
     return True
 
 
-async def _filled(conn: AsyncConnection) -> list[str]:
+async def _tables_with_rows(conn: AsyncConnection) -> list[str]:
     """The tables that have rows."""
     tables = (await conn.scalars(text(TABLES))).all()
     asked = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in tables)  # noqa: S608 (names of our schema)
