@@ -58,14 +58,16 @@ class Api:
 
     async def settled(self):
         """Until everything posted is decided on and published."""
-        topic = self.parts.settings.topic("signals")
         async with asyncio.timeout(30):
-            while True:
-                ends = await self.parts.log.end_offsets(topic)
-                at = await self.parts.store.all_positions("router", topic, self.parts.log.cluster)
-                if all(at.get(p, 0) >= end for p, end in ends.items()) and not await self.parts.store.outbox(1):
-                    return
+            while not await self.is_all_decided() or await self.parts.store.outbox(1):
                 await asyncio.sleep(0.02)
+
+    async def is_all_decided(self):
+        """Whether the router is past all that is on the log."""
+        topic = self.parts.settings.topic("signals")
+        ends = await self.parts.log.end_offsets(topic)
+        at = await self.parts.store.all_positions("router", topic, self.parts.log.cluster)
+        return all(at.get(p, 0) >= end for p, end in ends.items())
 
 
 def bearer(name):

@@ -89,7 +89,7 @@ async def run_until_killed(role, folder, *words):
     assert (done.returncode, done.stdout) == (-signal.SIGKILL, ""), done.stderr
 
 
-async def decided(api, person):
+async def wait_for_lead(api, person):
     """The lead, once the router has decided on the form."""
     async with asyncio.timeout(60):
         while True:
@@ -99,15 +99,10 @@ async def decided(api, person):
             await asyncio.sleep(0.05)
 
 
-async def routed(api):
+async def wait_for_router(api):
     """Until the router is past all that is on the log."""
-    topic = api.parts.settings.topic("signals")
     async with asyncio.timeout(60):
-        while True:
-            ends = await api.parts.log.end_offsets(topic)
-            at = await api.parts.store.all_positions("router", topic, api.parts.log.cluster)
-            if all(at.get(partition, 0) >= end for partition, end in ends.items()):
-                return
+        while not await api.is_all_decided():
             await asyncio.sleep(0.05)
 
 
@@ -139,7 +134,7 @@ async def secret_of(api, lead):
 async def erase(api, person):
     """Until nothing of it is open that a round of the eraser can do."""
     taken = await post(api, "/v1/persons/erase", **WANTS, email=person.email)
-    await routed(api)
+    await wait_for_router(api)
     eraser = eraser_of(api.parts)
     async with asyncio.timeout(60):
         while True:
@@ -157,7 +152,7 @@ async def test_keys_without_records_seal_them_later_and_end_with_their_persons(m
     stays, erased = Planted(1), Planted(2)
     for person in (stays, erased):
         await api.form(**person.form())
-    lead, gone = [await decided(api, person) for person in (stays, erased)]
+    lead, gone = [await wait_for_lead(api, person) for person in (stays, erased)]
     entries = await api.parts.store.outbox(1000)
     assert {lead, gone} <= {entry.row.lead_id for entry in entries}
     await run_until_killed("relay", folder)
@@ -185,7 +180,7 @@ async def test_a_relay_that_stood_still_through_a_whole_erasure_makes_no_key(mad
     api, _, _ = made
     person = Planted(3)
     await api.form(**person.form())
-    lead = await decided(api, person)
+    lead = await wait_for_lead(api, person)
     entries = await api.parts.store.outbox(1000)
     await erase(api, person)
     await relay_of(api.parts)._records(entries)
@@ -200,6 +195,6 @@ async def test_a_signal_that_was_sealed_and_not_sent_was_not_answered_and_comes_
     after = {topic: len(found) for topic, found in (await records_of(kafka_bootstrap, [topics["signals"]])).items()}
     assert after == before, "nothing was sent, and nothing was answered 202"
     await api.form(email=person.email)
-    lead = await decided(api, person)
+    lead = await wait_for_lead(api, person)
     (only,) = (await api.get("/v1/leads", email=person.email))["leads"]
     assert only["id"] == lead

@@ -22,7 +22,7 @@ def forms(*numbers, lead="anna"):
     return [signal(number, "form.submitted", lead, fields=FORM) for number in numbers]
 
 
-async def known(made):
+async def signals_in_histories(made):
     """The signals in the histories of all leads; none is in them twice."""
     leads = await made.reading.leads(limit=10)
     found = [row.signal_id for lead in leads for _, row in await made.reading.history(lead.id, limit=100)]
@@ -68,14 +68,14 @@ async def test_a_promoted_standby_that_lagged_is_noticed_by_the_router_that_comm
             StoreWentBack, match=r"says that \d is next, and all before \d was decided.*--keep-positions"
         ):
             await made.give(*forms(4), *forms(5, lead="bo"))
-        assert await known(made) == {"sig_0", "sig_1"}, "nothing was decided again"
+        assert await signals_in_histories(made) == {"sig_0", "sig_1"}, "nothing was decided again"
         await made.rejoin()
         fresh_router(made)
         with pytest.raises(StoreWentBack, match="is next"):
             await made.route(1)
         assert await made.store.raise_epoch(keep_positions=True) == 1
         await made.route(3)
-        assert await known(made) >= {f"sig_{number}" for number in range(5)}
+        assert await signals_in_histories(made) >= {f"sig_{number}" for number in range(5)}
         lost, now = ids_of("bo", told), ids_of("bo", await made.events())
         assert lost and now and lost.isdisjoint(now), "what readers have is not told again under the same ids"
         assert ids_of("anna", told) == ids_of("anna", await made.events())
@@ -111,7 +111,7 @@ async def test_whoever_committed_more_stops_and_tells_every_other_process(made):
         await made.route(1)
     await made.store.raise_epoch(keep_positions=True)
     await made.route(2)
-    assert await known(made) == {"sig_0", "sig_1", "sig_2", "sig_3"}
+    assert await signals_in_histories(made) == {"sig_0", "sig_1", "sig_2", "sig_3"}
     assert await answers({"store": made.store.check}, gap=made.store.check_for_gap) == {"store": "ok"}
 
 
@@ -138,17 +138,17 @@ async def test_a_process_that_begins_has_what_the_group_was_told(kafka_bootstrap
 async def test_one_command_is_enough_however_many_epochs_an_older_copy_lacks(made, monkeypatch):
     await made.give(*forms(0))
 
-    async def told():
+    async def report():
         return {0: Reported(1, 3)}
 
-    monkeypatch.setattr(made.consumer, "reported_positions", told)
+    monkeypatch.setattr(made.consumer, "reported_positions", report)
     fresh_router(made)
     with pytest.raises(StoreWentBack, match="the store is in epoch 0, and was in 3"):
         await made.router._seek(made.consumer, [0])
     assert await made.store.raise_epoch(keep_positions=True) == 4
     await made.router._seek(made.consumer, sorted(made.consumer.assignment()))
     await made.give(*forms(1))
-    assert await known(made) == {"sig_0", "sig_1"}
+    assert await signals_in_histories(made) == {"sig_0", "sig_1"}
 
 
 @pytest.mark.parametrize("made", SETUPS[:1], indirect=True)
@@ -168,7 +168,7 @@ async def test_positions_that_are_read_while_the_epoch_rises_are_read_again(made
         await made.router._seek(made.consumer, sorted(made.consumer.assignment()))
     await made.router._seek(made.consumer, sorted(made.consumer.assignment()))
     await made.route(1)
-    assert await known(made) == {"sig_0"}
+    assert await signals_in_histories(made) == {"sig_0"}
 
 
 @pytest.mark.parametrize("made", SETUPS[:1], indirect=True)

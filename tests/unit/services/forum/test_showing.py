@@ -101,7 +101,7 @@ def test_the_page_is_the_same_bytes_each_time_and_loads_nothing(golden):
     assert not any(word in page for word in ("<script", "<link", "<img", "url(", "http://localhost"))
 
 
-def named():
+def report_with_names():
     """What people and machines read of a report with people, teams, promises and queues."""
     anna = (
         Life("a")
@@ -128,19 +128,19 @@ def named():
     ],
 )
 def test_people_teams_promises_and_queues_are_called_as_on_the_page(language, nobody, queues):
-    view = view_of(named(), language)
+    view = view_of(report_with_names(), language)
     tables = {(section.name, table.name): table.rows for section in view.sections for table in section.tables}
     rows = [row[1:4] for row in tables["promises", "by_person"]]
     assert rows == [(*nobody, "dossier"), ("key accounts", "Anna Ek", "first answer")]
     assert [row[0] for row in tables["hand_overs", "by_person"]] == ["Anna Ek"]
     assert {row[0] for row in tables["stuck", "queues"]} == {f"key accounts ({queue})" for queue in queues}
     assert "nordic midmarket" in [row[0] for row in tables["leads_in", "by_segment"]]
-    for shown in (html_of(view), text_of(view), mail_of(named(), language).html):
+    for shown in (html_of(view), text_of(view), mail_of(report_with_names(), language).html):
         assert "Anna Ek" in shown and not any(one in shown for one in ("anna_ek", "key-accounts", "first-answer"))
 
 
 def test_json_and_csv_have_the_ids():
-    for written in (to_json(named()).decode(), csv_of(named())):
+    for written in (to_json(report_with_names()).decode(), csv_of(report_with_names())):
         assert all(one in written for one in ("anna_ek", "key-accounts", "first-answer", "hand_over/key-accounts"))
         assert "Anna Ek" not in written
 
